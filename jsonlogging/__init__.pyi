@@ -1,0 +1,3 @@
+from .formatters import ISOFormatter as ISOFormatter, JSONFormatter as JSONFormatter
+
+__all__ = ["ISOFormatter", "JSONFormatter"]

@@ -1,0 +1,56 @@
+"""
+The exception of a record, and its text.
+
+The text is traceback's.  Only what could take too long, or end the
+process, is written here, in brief: chains and groups of very many
+exceptions, and arguments that nest too deep for str().
+"""
+
+import builtins
+import sys
+import traceback
+
+from ._encoder import too_deep, typename
+
+__all__ = ["exception_info", "format_briefly", "is_moderate"]
+
+_GROUP = getattr(builtins, "BaseExceptionGroup", ())    # from 3.11 on
+
+# In 3.9 traceback recurses along a chain; more would not fit small stacks.
+_MAX_EXCEPTIONS = 1000 if sys.version_info >= (3, 10) else 50
+
+
+def exception_info(record):
+    """Return the (type, value, traceback) of *record*, or None."""
+    info = value = record.__dict__.get("exc_info")
+    if issubclass(type(info), tuple) and len(info) == 3:
+        value = info[1]
+    if not issubclass(type(value), BaseException):
+        return None
+    return (type(value), value,
+            value.__traceback__ if value is info else info[2])
+
+
+def is_moderate(value):
+    """Tell whether traceback can write the exception *value*."""
+    todo, seen = [value], set()
+    while todo and len(seen) < _MAX_EXCEPTIONS:
+        value = todo.pop()
+        if value is not None and id(value) not in seen:
+            seen.add(id(value))
+            if too_deep(value.args):
+                return False
+            todo += value.__cause__, value.__context__
+            todo += value.exceptions if isinstance(value, _GROUP) else ()
+    return not any(value is not None for value in todo)
+
+
+def format_briefly(value, tb, text):
+    """
+    Return the text of the exception *value* and its traceback *tb* alone.
+
+    A first line that begins with "!CUT" stands for what is left out.
+    *text* gives an exception's str().
+    """
+    return "!CUT causes, contexts, members\n%s%s: %s" % (
+        "".join(traceback.format_tb(tb)), typename(type(value)), text(value))
