@@ -1,0 +1,92 @@
+"""Make a copy of this Python's logging package with the proposal in it.
+
+    python pep/apply.py DIRECTORY
+    PYTHONPATH=DIRECTORY python -c "import logging.formatters"
+
+The interpreter's own files are only ever read.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import sysconfig
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent / "jsonlogging"
+FILES = ("formatters.py", "_timestamps.py", "_encoder.py", "_exceptions.py")
+OPTIONAL = "_fast.py"
+# Says that a directory was made by this script, and may be replaced.
+MARK = "made-by-apply.txt"
+
+
+class Refused(Exception):
+    """The target is not a place to write to."""
+
+
+def python_directories():
+    """Return the directories that hold files of this Python.
+
+    Not its prefix ("data"): a build directory below /usr, or in a
+    virtual environment, is a fair target.
+    """
+    return [pathlib.Path(path).resolve()
+            for name, path in sysconfig.get_paths().items()
+            if name != "data"]
+
+
+def check(target):
+    """Raise Refused if *target*, an absolute path, must not be written."""
+    for directory in python_directories():
+        if target == directory or directory in target.parents:
+            raise Refused(f"{target} is inside Python's own {directory}")
+    if target.exists():
+        if not target.is_dir():
+            raise Refused(f"{target} is not a directory")
+        if any(target.iterdir()) and not (target / MARK).is_file():
+            raise Refused(f"{target} holds files that are not ours")
+
+
+def apply(target, fast=True, source=SOURCE):
+    """Write the patched package into *target*, return its path."""
+    target = pathlib.Path(target).resolve()
+    check(target)
+    names = [*FILES]
+    if fast and (source / OPTIONAL).is_file():
+        names.append(OPTIONAL)
+    stdlib = pathlib.Path(sysconfig.get_path("stdlib"), "logging")
+    for name in names:
+        if (stdlib / name).exists():
+            raise Refused(f"{stdlib} has a file {name} already")
+
+    package = target / "logging"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / MARK).write_text("pep/apply.py may replace this directory.\n",
+                               encoding="utf-8")
+    if package.exists():
+        shutil.rmtree(package)
+    shutil.copytree(stdlib, package,
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    for name in names:
+        shutil.copyfile(source / name, package / name)
+    return package
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Copy this Python's logging package, with ring 1 of "
+                    "jsonlogging added, into DIRECTORY.")
+    parser.add_argument("directory", metavar="DIRECTORY",
+                        help="a new or empty directory, or one that this "
+                             "script made")
+    parser.add_argument("--no-fast", dest="fast", action="store_false",
+                        help=f"leave out {OPTIONAL}, the optional fast path")
+    args = parser.parse_args()
+    try:
+        package = apply(args.directory, args.fast)
+    except (Refused, OSError) as exc:
+        parser.exit(1, f"{parser.prog}: {exc}\n")
+    print(os.fspath(package))
+
+
+if __name__ == "__main__":
+    main()
