@@ -127,10 +127,10 @@ def shorten(data, options, line):
     Strings lose their middle, arrays and objects their last items, in
     the end the line its last entries.
     """
-    size, keep = 2 * options.max_bytes, len(data)
+    size, keep = len(line), len(data)
     while (length := len(line.encode())) > options.max_bytes and keep:
         if size > _MIN_SIZE:
-            size -= size // (2 if length > 2 * options.max_bytes else 8)
+            size = min(size - size // 8, size * options.max_bytes // length)
         else:
             keep //= 2
         line = encode(Converter(options, size).line(data, keep),
@@ -147,8 +147,8 @@ def _join_surrogates(text):
 
 def free(key, taken):
     """Return *key* with as many underscores as make it not *taken*."""
-    while key in taken:
-        key += "_"
+    while key in taken:     # maybe by thousands: then in larger steps
+        key += "_" * (1 if len(key) < 100 else len(taken))
     return key
 
 
@@ -162,21 +162,21 @@ class Converter:
     the place and the mark.
     """
 
-    where = "format"            # the method that runs
-
     def __init__(self, options, size):
         self.options = options
         # Characters a string may have, that are left for the present
         # entry (two strings' worth), and for all entries.
-        self.size, self.room, self.total = size, 2 * size, 8 * size
-        # Keys and indexes to where we are; ids of the objects we are in.
-        self.path, self.active, self.notes = [], set(), []
+        self.size, self.room, self.total = size, 2 * size, 4 * size
+        # Keys and indexes to where we are, ids of the objects we are in.
+        self.path, self.active = [], set()
+        self.where, self.notes = "format", []       # where: what runs
 
     def note(self, what):
         """Note *what* was done at the present path, and return it."""
         what = _join_surrogates(what)       # of the names in it
+        parts = self.path if len(self.notes) < _MAX_NOTES else ()
         path = "".join("[%d]" % part if isinstance(part, int) else "." + part
-                       for part in self.path)[:_MAX_NAME].lstrip(".")
+                       for part in parts)[:_MAX_NAME].lstrip(".")
         self.notes.append("%s: %s" % (path, what) if path else what)
         return what
 
@@ -194,7 +194,7 @@ class Converter:
         self.room = 2 * self.size if self.total > 0 else 0
 
     def add_entries(self, data, entries, keep):
-        """Add the first *keep* items of the dict *entries* to *data*."""
+        """Add the first *keep* of the dict *entries* to *data*; return it."""
         for key, obj in islice(entries.items(), keep):
             self.begin()
             key = self.key(key, data)
@@ -203,6 +203,7 @@ class Converter:
         if len(entries) > keep:
             self.begin()
             self.note("!CUT %d" % (len(entries) - keep))
+        return data
 
     def line(self, data, keep):
         """
@@ -212,15 +213,13 @@ class Converter:
         """
         if not issubclass(type(data), Mapping):
             return self.value(data)
-        plain = {}
-        self.add_entries(plain, data, keep)
-        return self.finish(plain)
+        return self.finish(self.add_entries({}, data, keep))
 
     def finish(self, data):
         """Add the notes to *data*, the plain data of a line, and return it."""
         if self.notes:
             # What had been cut and was cut again is noted once.
-            again = tuple(note.partition("!CUT")[0] for note in self.notes)
+            again = tuple(n.partition("!CUT")[0] or n for n in self.notes)
             notes = [note for note in data.pop("degraded", ())
                      if not str(note).startswith(again)] + self.notes
             most = min(_MAX_NOTES, 2 + self.size // 64)
@@ -246,10 +245,9 @@ class Converter:
                                else hex(number))
         if issubclass(cls, float):
             number = float.__float__(obj)
-            if number - number == 0.0:
-                return number
-            self.note(json.dumps(number))       # NaN or Infinity
-            return None
+            if number - number != 0.0:          # NaN or Infinity
+                number = self.note(json.dumps(number)) and None
+            return number
         if id(obj) in self.active:
             return self.note("!CYCLE")
         # default() lengthens the one, containers both.
@@ -282,16 +280,16 @@ class Converter:
 
     def key(self, obj, taken=()):
         """Return the text of the key *obj*, different from those *taken*."""
-        isfloat = issubclass(type(obj), float)      # NaN is "NaN" here
-        text = json.dumps(obj) if isfloat else self.value(obj)
-        if not isinstance(text, str):
+        if issubclass(type(obj), float):        # NaN is "NaN" here
+            text = json.dumps(float.__float__(obj))
+        elif not isinstance(text := self.value(obj), str):
             text = encode(text, False)
         return free(text, taken)
 
     def items(self, obj, cls):
         """Return pairs of key or index and value of a container."""
-        if issubclass(cls, (list, tuple)):      # as json does
-            base = list if issubclass(cls, list) else tuple
+        base = list if issubclass(cls, list) else tuple
+        if issubclass(cls, base):       # as json does
             return enumerate(base.__iter__(obj))
         if issubclass(cls, Mapping):
             # copy() is atomic: another thread may change the dict.
@@ -305,7 +303,7 @@ class Converter:
     def container(self, obj, cls):
         """Return *obj*, a container of type *cls*, as a list or dict."""
         result, array, self.where = {}, issubclass(cls, _ARRAYS), "__iter__"
-        limit = self.options.max_items
+        limit = min(self.options.max_items, max(self.room, 0) // 8)
         items = guarded(lambda: [*islice(self.items(obj, cls), limit + 1)])
         for index, (key, item) in enumerate(items):
             if index == limit or self.room <= 0:
@@ -314,7 +312,7 @@ class Converter:
                 break
             key = key if array else self.key(key, result)
             self.path.append(key)
-            self.room -= 4
+            self.room -= 8
             result[key] = self.value(item)
             self.path.pop()
         if not array:
@@ -359,7 +357,8 @@ class Converter:
 
     def text(self, obj):
         """Return str(obj), its JSON text if that is too deep, or a mark."""
-        inner = obj.args if issubclass(type(obj), BaseException) else obj
+        inner = (BaseException.args.__get__(obj)
+                 if issubclass(type(obj), BaseException) else obj)
         if too_deep([inner]):
             return encode(self.value(inner), False)
         return self.call("__str__", type(obj), str, obj)

@@ -22,9 +22,8 @@ _MAX_EXCEPTIONS = 1000 if sys.version_info >= (3, 10) else 50
 
 def exception_info(record):
     """Return the (type, value, traceback) of *record*, or None."""
-    info = value = record.__dict__.get("exc_info")
-    if issubclass(type(info), tuple) and len(info) == 3:
-        value = info[1]
+    info = record.__dict__.get("exc_info")
+    value = info[1] if type(info) is tuple and len(info) == 3 else info
     if not issubclass(type(value), BaseException):
         return None
     return (type(value), value,
@@ -38,19 +37,19 @@ def is_moderate(value):
         value = todo.pop()
         if value is not None and id(value) not in seen:
             seen.add(id(value))
-            if too_deep(value.args):
+            if too_deep(BaseException.args.__get__(value)):
                 return False
             todo += value.__cause__, value.__context__
             todo += value.exceptions if isinstance(value, _GROUP) else ()
     return not any(value is not None for value in todo)
 
 
-def format_briefly(value, tb, text):
+def format_briefly(info, text):
     """
-    Return the text of the exception *value* and its traceback *tb* alone.
+    Return the text of the exception in *info* alone, type, value, traceback.
 
     A first line that begins with "!CUT" stands for what is left out.
     *text* gives an exception's str().
     """
-    return "!CUT causes, contexts, members\n%s%s: %s" % (
-        "".join(traceback.format_tb(tb)), typename(type(value)), text(value))
+    return "!CUT others\n%s%s: %s" % ("".join(traceback.format_tb(info[2])),
+                                      typename(info[0]), text(info[1]))

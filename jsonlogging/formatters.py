@@ -40,6 +40,8 @@ _STANDARD = {*logging.LogRecord("", 0, "", 0, "", (), None).__dict__,
 _NAMES = {"%": r"%%|%\((.*?)\)", "{": r"\{\{|\{([^{}!:.[]+)",
           "$": r"\$\$|\$\{?([_a-zA-Z][_a-zA-Z0-9]*)"}
 
+_HOOKS = {"formatTime", "formatException", "formatStack", "mapExtra",
+          "mapLogRecord", "usesTime"}
 # What is printed where nothing can be called.
 _LAST = ("level", "levelname"), ("logger", "name"), ("message", "msg")
 _PLAIN = "".join(map(chr, [32, 33, *range(35, 92), *range(93, 127)]))
@@ -70,9 +72,8 @@ class ISOFormatter(logging.Formatter):
 
     if sys.version_info < (3, 10):      # logging.Formatter has no defaults
         def formatMessage(self, record):
-            return super().formatMessage(logging.makeLogRecord(
-                {**self._defaults, **record.__dict__}
-            ) if self._defaults else record)
+            values = {**self._defaults, **record.__dict__}
+            return super().formatMessage(logging.makeLogRecord(values))
 
     def formatTime(self, record, datefmt=None):
         """
@@ -88,7 +89,8 @@ class ISOFormatter(logging.Formatter):
             converter = self.converter
             if converter is logging.Formatter.converter:
                 converter = time.gmtime if self.utc else time.localtime
-            return time.strftime(datefmt, converter(record.created))
+            # None would be now.
+            return time.strftime(datefmt, converter(record.created + 0))
         except Exception as error:
             return mark(error, "created", type(record))
 
@@ -126,6 +128,8 @@ class JSONFormatter(ISOFormatter):
         # Item access makes the mappings and lists of dictConfig, here and
         # in fmt, resolve ext://.
         defaults = {name: defaults[name] for name in defaults or ()}
+        for name in defaults:
+            _check_type("a name in defaults", name, str)
         super().__init__(
             fmt if isinstance(fmt, str) else None, datefmt, style, validate,
             defaults=defaults, utc=utc, timespec=timespec)
@@ -151,8 +155,8 @@ class JSONFormatter(ISOFormatter):
         self._more = "_" * (1 + max(len(k) - len(k.rstrip("_")) for k in keys))
         fields += _flatten({self._free_key(name): name
                             for name in defaults if name not in names})
-        _check("extra", extra, extra in (True, False) or extra and
-               extra not in {*keys, *defaults}, "a key that no field has")
+        _check("extra", extra, extra in (True, False) or extra.encode()
+               and extra not in {*keys, *defaults}, "a key that no field has")
         self._fields = fields
         self._plain_fields = [field for field in fields
                               if field[1] not in [*_EXCEPTION, "stack_info"]]
@@ -183,8 +187,8 @@ class JSONFormatter(ISOFormatter):
         except Exception:
             pass
         converter = Converter(self, self.max_bytes)
-        return converter.call("format", type(ei[1]), format_briefly, ei[1],
-                              ei[2], converter.text)
+        return converter.call("format", type(ei[1]), format_briefly, ei,
+                              converter.text)
 
     def mapExtra(self, extra):
         """
@@ -252,17 +256,19 @@ class _Line(Converter):
     else in the line but the time, the level and the logger.
     """
 
-    late = {}           # the fields of an exception and a stack
-
     def __init__(self, formatter, record, problem=None):
         Converter.__init__(self, formatter, formatter.max_bytes)
-        self.record, self.problem = record, problem
+        # The fields of an exception and a stack come late.
+        self.record, self.problem, self.late = record, problem, {}
 
     def guard(self, method):
         """Return what *method* returns, or the line if a hook fails."""
         try:
             return getattr(self, method)()
         except Exception as error:
+            if (type(self.options) is JSONFormatter
+                    and self.options.__dict__.keys().isdisjoint(_HOOKS)):
+                raise       # no hook's: format() does what it can
             return _Line(self.options, self.record, mark(
                 error, self.where, type(self.options))).data()
 
@@ -276,9 +282,8 @@ class _Line(Converter):
     def mapped(self):
         """Return what an overridden mapLogRecord() returns, as plain data."""
         self.where = "mapLogRecord"
-        data = guarded(self.options.mapLogRecord, self.record)
-        if data is None:
-            raise TypeError("None")
+        if (data := guarded(self.options.mapLogRecord, self.record)) is None:
+            raise TypeError
         data = self.line(data, self.options.max_items + 1)
         info = exception_info(self.record)
         if info and self.record.__dict__.get("exc_text") is None:
@@ -300,13 +305,12 @@ class _Line(Converter):
             fields = formatter._plain_fields
             info = exception_info(self.record)
             text = self.traceback(info) if info else values.get("exc_text")
-            stack = values.get("stack_info")
-            if stack is not None:
-                stack = self.hook("formatStack", stack)
-            if text is not None or stack is not None:
+            dump = values.get("stack_info")
+            dump = None if dump is None else self.hook("formatStack", dump)
+            if text is not None or dump is not None:
                 fields = formatter._fields
-                self.late = dict(zip([*_EXCEPTION, "stack_info"], [
-                    info and typename(info[0]), info and info[1], text, stack]))
+                self.late = dict(zip([*_EXCEPTION, "stack_info"], (
+                    info and typename(info[0]), info and info[1], text, dump)))
         for path, source in fields:
             self.path, self.room = [*path], 2 * self.size
             value = self.field(source)
@@ -315,16 +319,14 @@ class _Line(Converter):
                 for key in path[:-1]:
                     place = place.setdefault(key, {})
                 place[path[-1]] = value
-        if not self.problem:
-            self.add_extras(data)
+        self.add_extras(data)
         return self.finish(data)
 
     def field(self, source):
         """Return the value of the field that *source* describes."""
         if not isinstance(source, str):
-            named = source if hasattr(source, "__name__") else type(source)
-            value = self.call(typename(named), type(self.record),
-                              source, self.record)
+            value = self.call(typename(source), type(self.record), source,
+                              self.record)
             return _NOTHING if value is None else self.value(value)
         if source == "message":
             return self.string(self.message())
@@ -361,10 +363,10 @@ class _Line(Converter):
         record = self.record
         try:
             if not record.args and type(record.msg) is str:
-                return str.__str__(record.getMessage())
+                return str.__str__(type(record).getMessage(record))
             if too_deep([record.msg, record.args]):
                 raise RecursionError
-            return str.__str__(guarded(record.getMessage))
+            return str.__str__(guarded(type(record).getMessage, record))
         except Exception as error:
             problem = mark(error, "getMessage", type(record))
         text = self.text(getattr(record, "msg", ""))
@@ -376,23 +378,26 @@ class _Line(Converter):
 
     def add_extras(self, data):
         """Add what the record has besides the fields to *data*."""
-        formatter, extras = self.options, {}
+        formatter, values, extras = self.options, self.record.__dict__, {}
         try:
-            if self.record.__dict__.keys() <= formatter._known:
+            if self.problem or values.keys() <= formatter._known:
                 return
         except Exception:       # a key with a __hash__ or __eq__ of its own
             pass
         self.begin()
-        for key, value in self.record.__dict__.copy().items():
-            name = key if type(key) is str else self.key(key, extras)
-            if name not in formatter._known and formatter.extra:
-                extras[name] = value
+        for key, value in values.copy().items():
+            if type(key) is not str or key in extras:
+                key = self.key(key, extras)
+            if key not in formatter._known and formatter.extra:
+                extras[key] = value
         if extras:
             extras = dict(self.hook("mapExtra", extras))
         if formatter.extra is True:
-            self.add_entries(
-                data, {formatter._free_key(self.key(name)): extras[name]
-                       for name in extras}, formatter.max_items - len(data))
+            entries = {}
+            for key, value in extras.items():
+                key = formatter._free_key(self.key(key))
+                entries[free(key, entries)] = value
+            self.add_entries(data, entries, formatter.max_items - len(data))
         elif extras:
             self.begin(formatter.extra)
             data[formatter.extra] = self.value(extras)
@@ -414,8 +419,7 @@ def _as_mapping(fmt, style):
     """Return *fmt*, in any of its forms, as a mapping."""
     _check_type("fmt", fmt, str, list, tuple, Mapping, type(None))
     if isinstance(fmt, str):
-        fmt = [match[1] for match in re.finditer(_NAMES[style], fmt)
-               if match[1]]
+        fmt = [m[1] for m in re.finditer(_NAMES[style], fmt) if m[1]]
     if isinstance(fmt, (list, tuple)):
         return {fmt[index]: fmt[index] for index in range(len(fmt))}
     return _FIELDS if fmt is None else fmt

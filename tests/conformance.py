@@ -45,6 +45,7 @@ import threading
 import time
 import traceback
 import uuid
+import warnings
 
 __all__ = ["CASES", "KEYS", "OUTCOMES", "Result", "run", "strict_loads"]
 
@@ -672,8 +673,9 @@ case("A name missing from a mapping argument costs no template.",
 def _(log):
     class Changing:
         def __repr__(self):
-            data["k%d" % len(data)] = self
-            items.append(1)
+            if len(data) < 50:  # json itself may follow what grows for ever
+                data["k%d" % len(data)] = self
+                items.append(1)
             return "changing"
     items = [Changing(), 1, 2]
     data = {"a": items, "b": Changing(), "c": 3}
@@ -1337,7 +1339,10 @@ def _judge_alone(case, formatter, keys):
     """Run *case* in a process of its own, where it may crash."""
     abyss(), abyss(False)   # made once, for all children
     reader, writer = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Other threads, a test runner's for example, do not matter here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if not child:
         status = 1
         try:

@@ -9,7 +9,7 @@ import unittest
 from hypothesis import assume, example
 from hypothesis import strategies as st
 
-from . import blocks, fuzz, strategies
+from . import blocks, conformance, fuzz, strategies
 from .strategies import given
 from .support import (BaseTest, ISOFormatter, JSONFormatter, make_record,
                       strict_loads)
@@ -77,6 +77,7 @@ class LineTest(BaseTest):
     @given(strategies.texts(), strategies.texts(), strategies.texts())
     @example("", "", "")
     @example("\ud83d\ude00", "\ude00\ud83d", "\\ud800")
+    @example(*[conformance.CONTROLS] * 3)
     def test_texts(self, message, name, value):
         """Every text is itself, but for lone surrogates."""
         for ensure_ascii in True, False:
