@@ -292,8 +292,9 @@ class Converter:
         if issubclass(cls, base):       # as json does
             return enumerate(base.__iter__(obj))
         if issubclass(cls, Mapping):
+            small = cls is dict and len(obj) <= self.options.max_items
             # copy() is atomic: another thread may change the dict.
-            return (obj.copy() if cls is dict else obj).items()
+            return (obj.copy() if small else obj).items()
         if issubclass(cls, _ARRAYS):
             return enumerate(obj)
         from dataclasses import fields
@@ -315,9 +316,7 @@ class Converter:
             self.room -= 8
             result[key] = self.value(item)
             self.path.pop()
-        if not array:
-            return result
-        result = [*result.values()]
+        result = [*result.values()] if array else result
         if issubclass(cls, (set, frozenset)):
             try:
                 pairs = zip([item for _, item in items], result)
@@ -336,11 +335,12 @@ class Converter:
                 return self.value(guarded(self.options.default, obj))
             except TypeError:
                 pass
+        self.where = "__repr__"
         for base in cls.__mro__:
-            self.where = _METHODS.get(typename(base))
-            if self.where:
-                value = getattr(obj, self.where)
-                value = value if self.where == "value" else guarded(value)
+            if method := _METHODS.get(typename(base)):
+                self.where = method
+                value = getattr(obj, method)
+                value = value if method == "value" else guarded(value)
                 if type(value) is not cls:      # numpy.longdouble.item()
                     return self.value(value)
         if issubclass(cls, (bytes, bytearray, memoryview)):
@@ -352,7 +352,6 @@ class Converter:
         if issubclass(cls, (Mapping, *_ARRAYS)) or hasattr(
                 cls, "__dataclass_fields__"):
             return self.container(obj, cls)
-        self.where = "__repr__"
         return self.value(guarded(repr, obj))
 
     def text(self, obj):

@@ -307,7 +307,7 @@ class _Line(Converter):
             text = self.traceback(info) if info else values.get("exc_text")
             dump = values.get("stack_info")
             dump = None if dump is None else self.hook("formatStack", dump)
-            if text is not None or dump is not None:
+            if info or text is not None or dump is not None:
                 fields = formatter._fields
                 self.late = dict(zip([*_EXCEPTION, "stack_info"], (
                     info and typename(info[0]), info and info[1], text, dump)))
