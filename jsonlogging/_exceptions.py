@@ -35,13 +35,13 @@ def is_moderate(value):
     todo, seen = [value], set()
     while todo and len(seen) < _MAX_EXCEPTIONS:
         value = todo.pop()
-        if value is not None and id(value) not in seen:
+        if issubclass(type(value), BaseException) and id(value) not in seen:
             seen.add(id(value))
             if too_deep(BaseException.args.__get__(value)):
                 return False
             todo += value.__cause__, value.__context__
             todo += value.exceptions if isinstance(value, _GROUP) else ()
-    return not any(value is not None for value in todo)
+    return not any(other is not None for other in todo)
 
 
 def format_briefly(info, text):

@@ -259,7 +259,8 @@ class ValueTest(BaseTest):
     def test_exceptions(self):
         """Exceptions are type and text."""
         self.check(
-            (KeyError("rate"), "KeyError: 'rate'"), (ValueError(), "ValueError"),
+            (KeyError("rate"), "KeyError: 'rate'"),
+            (ValueError(), "ValueError"),
             (OSError(2, "no"), "FileNotFoundError: [Errno 2] no"),
             (json.JSONDecodeError("bad", "x", 0),
              "json.decoder.JSONDecodeError: bad: line 1 column 1 (char 0)"),

@@ -15,10 +15,14 @@ class AppError(Exception):
     __module__ = "shop"
 
 
+def throw(error):
+    raise error
+
+
 def raised(error):
-    """Return *error* with a traceback."""
+    """Return *error* with a traceback of two frames."""
     try:
-        raise error
+        throw(error)
     except Exception as caught:
         return caught
 
@@ -149,7 +153,9 @@ class BriefTest(BaseTest):
         lines = self.brief(error)
         self.assertRegex(lines[0], "^!CUT ")
         self.assertRegex(lines[1], r'^  File ".*", line \d+, in raised$')
-        self.assertEqual("    raise error", lines[2])
+        self.assertEqual("    throw(error)", lines[2])
+        self.assertIn("    raise error", lines)
+        self.assertEqual(2, sum(line[:7] == "  File " for line in lines))
         self.assertEqual("ValueError: boom", lines[-1])
 
     def test_text(self):

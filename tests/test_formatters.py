@@ -439,6 +439,15 @@ class OptionTest(BaseTest):
             self.assertEqual(extra == 0, strict_loads(line)["message"]
                              == text)
 
+    def test_max_bytes_fits(self):
+        """A line that fits loses nothing, whatever it is made of."""
+        for value in ([1] * 400, "x" * 900, [[]] * 200, {"k": "v" * 800},
+                      {"%d" % number: 0 for number in range(120)}):
+            line = JSONFormatter().format(make_record(x=value))
+            self.assertLess(len(line), 1024)
+            self.assertEqual(line, JSONFormatter(max_bytes=1024).format(
+                make_record(x=value)))
+
     def test_class_attributes(self):
         """Depth and items are class attributes."""
         self.assertEqual((20, 10_000), (JSONFormatter.max_depth,
@@ -967,6 +976,19 @@ class RecordTest(BaseTest):
         formatter.format(record)
         self.assertIsNone(record.exc_text)
 
+    def test_brief(self):
+        """An exception whose text is brief says so in degraded."""
+        deep = []
+        for _ in range(100):
+            deep = [deep]
+        line = line_of(JSONFormatter(), make_record(
+            exc_info=(KeyError, KeyError(deep), None)))
+        self.assertRegex(line["exception"]["traceback"],
+                         r"^!CUT .*\nKeyError: .*!DEPTH")
+        self.assertEqual("KeyError", line["exception"]["type"])
+        self.assertIn("exception.traceback: !CUT",
+                      " ".join(line["degraded"]))
+
     def test_exc_info_without_exception(self):
         """exc_info=True outside an except block prints no exception."""
         record = logging.getLogger("app").makeRecord(
@@ -1350,7 +1372,7 @@ try:
     for _ in range(20):
         child = os.fork()
         if not child:
-            signal.alarm(60)
+            signal.alarm(20)
             os._exit(line() != expected)
         assert line() == expected
         status = os.waitpid(child, 0)[1]

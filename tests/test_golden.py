@@ -26,7 +26,6 @@ import enum
 import json
 import pathlib
 import sys
-import unittest
 import uuid
 
 from .support import (BaseTest, ISOFormatter, JSONFormatter, make_record,

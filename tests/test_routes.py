@@ -161,8 +161,8 @@ class DictConfigTest(RouteTest):
                 "line": here + "line_number",
                 "in": {"in": {"line": here + "line_number"}},
                 "text": "message"},
-            "defaults": {"service": here + "SERVICE"}, "default": "ext://builtins.str",
-            "extra": "ctx"})
+            "defaults": {"service": here + "SERVICE"},
+            "default": "ext://builtins.str", "extra": "ctx"})
         logging.info("hello")
         line = self.one()
         self.assertIsInstance(line["line"], int)
