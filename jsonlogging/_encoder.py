@@ -10,12 +10,12 @@ writes plain data as a line, shorten() makes a line fit a limit.
 
 __lazy_modules__ = {"json"}
 
-import json
-import re
-import threading
+import json, re, threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from types import SimpleNamespace
 
 __all__ = ["Converter", "encode", "free", "guarded", "mark", "shorten",
            "too_deep", "typename"]
@@ -30,6 +30,8 @@ _METHODS = {
     "enum.Enum": "value", "numpy.generic": "item"}
 
 _ARRAYS = (list, tuple, set, frozenset, Sequence)
+# Containers whose str() recurses in C.
+_NESTING = (dict, list, tuple, set, frozenset, deque, SimpleNamespace)
 
 _MAX_NOTES = 10
 _MAX_NAME = 100         # characters of a name in a mark, of a path in a note
@@ -80,11 +82,12 @@ def too_deep(obj):
     str() and repr() of built-in containers recurse in C: under a raised
     recursion limit, or on a small stack, they can end the process.
     """
+    import gc       # whose get_referents() runs nobody's code
     level, seen = {0: obj}, set()
     for _ in range(_MAX_STR_DEPTH):
-        level = {id(child): child for parent in level.values() for child in (
-            parent.values() if type(parent) is dict else parent)
-            if type(child) in (dict, list, tuple, set, frozenset)}
+        level = {id(child): child for parent in level.values()
+                 for child in gc.get_referents(parent)
+                 if issubclass(type(child), _NESTING)}
         if not level:
             return False
         seen.update(level)
@@ -130,7 +133,8 @@ def shorten(data, options, line):
     size, keep = len(line), len(data)
     while (length := len(line.encode())) > options.max_bytes and keep:
         if size > _MIN_SIZE:
-            size = min(size - size // 8, size * options.max_bytes // length)
+            size = min(size - size // 8, size * options.max_bytes // length,
+                       options.max_bytes - 1)
         else:
             keep //= 2
         line = encode(Converter(options, size).line(data, keep),
@@ -157,9 +161,9 @@ class Converter:
     Makes plain data of the objects of one line.
 
     *options* is a JSONFormatter, or what has its attributes *default*,
-    *max_depth* and *max_items*.  *size* is how many characters each string
-    may have.  *notes* lists what was replaced or left out: the path to
-    the place and the mark.
+    *max_bytes*, *max_depth* and *max_items*.  *size* is how many
+    characters each string may have.  *notes* lists what was replaced or
+    left out: the path to the place and the mark.
     """
 
     def __init__(self, options, size):
@@ -217,15 +221,16 @@ class Converter:
 
     def finish(self, data):
         """Add the notes to *data*, the plain data of a line, and return it."""
-        if self.notes:
+        if self.notes or "degraded" in data:
             # What had been cut and was cut again is noted once.
-            again = tuple(n.partition("!CUT")[0] or n for n in self.notes)
-            notes = [note for note in data.pop("degraded", ())
-                     if not str(note).startswith(again)] + self.notes
+            again = tuple(n.partition("!CUT")[0] + "!CUT" for n in self.notes)
+            notes = data.pop("degraded", [])
+            notes = notes if isinstance(notes, list) else [notes]
+            notes = [n for n in notes if not str(n).startswith(again)]
+            data["degraded"] = notes = notes + self.notes
             most = min(_MAX_NOTES, 2 + self.size // 64)
             if len(notes) > most:
                 notes[most:] = ["degraded: !CUT %d" % (len(notes) - most)]
-            data["degraded"] = notes
         return data
 
     def value(self, obj):
@@ -284,7 +289,7 @@ class Converter:
             text = json.dumps(float.__float__(obj))
         elif not isinstance(text := self.value(obj), str):
             text = encode(text, False)
-        return free(text, taken)
+        return free(self.string(text), taken)
 
     def items(self, obj, cls):
         """Return pairs of key or index and value of a container."""
@@ -304,25 +309,31 @@ class Converter:
     def container(self, obj, cls):
         """Return *obj*, a container of type *cls*, as a list or dict."""
         result, array, self.where = {}, issubclass(cls, _ARRAYS), "__iter__"
-        limit = min(self.options.max_items, max(self.room, 0) // 8)
+        # An item takes two bytes at least, and the room is twice the size.
+        limit = min(self.options.max_items, max(self.room, 0) // 4)
         items = guarded(lambda: [*islice(self.items(obj, cls), limit + 1)])
         for index, (key, item) in enumerate(items):
             if index == limit or self.room <= 0:
                 total = guarded(len, obj) if len(items) > limit else 0
-                self.note("!CUT %d" % (max(total, len(items)) - index))
+                cut = " %d" % (max(total, len(items)) - index)
+                # shorten() cuts again, and cannot tell how much in all.
+                self.note("!CUT" + cut * (self.size >= self.options.max_bytes))
                 break
             key = key if array else self.key(key, result)
             self.path.append(key)
-            self.room -= 8
+            self.room -= 4
             result[key] = self.value(item)
             self.path.pop()
         result = [*result.values()] if array else result
         if issubclass(cls, (set, frozenset)):
+            # By value; by text what has no order, or as sets half an order.
+            pairs = sorted(zip([item for _, item in items], result),
+                           key=lambda pair: encode(pair[1]))
             try:
-                pairs = zip([item for _, item in items], result)
-                return [value for _, value in guarded(sorted, pairs)]
-            except Exception:       # no order
-                result.sort(key=encode)
+                pairs = guarded(sorted, pairs)
+            except Exception:
+                pass
+            result = [value for _, value in pairs]
         return result
 
     def convert(self, obj, cls):
@@ -339,7 +350,7 @@ class Converter:
         for base in cls.__mro__:
             if method := _METHODS.get(typename(base)):
                 self.where = method
-                value = getattr(obj, method)
+                value = getattr(obj, method)        # of an Enum, else called
                 value = value if method == "value" else guarded(value)
                 if type(value) is not cls:      # numpy.longdouble.item()
                     return self.value(value)
@@ -352,7 +363,8 @@ class Converter:
         if issubclass(cls, (Mapping, *_ARRAYS)) or hasattr(
                 cls, "__dataclass_fields__"):
             return self.container(obj, cls)
-        return self.value(guarded(repr, obj))
+        return self.note("!DEPTH") if too_deep([obj]) else self.value(
+            guarded(repr, obj))
 
     def text(self, obj):
         """Return str(obj), its JSON text if that is too deep, or a mark."""

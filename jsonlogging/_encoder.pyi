@@ -9,10 +9,10 @@ class _Options(Protocol):
     default: Callable[[Any], Any] | None
     max_depth: int
     max_items: int
+    max_bytes: int
 
 class _LineOptions(_Options, Protocol):
     ensure_ascii: bool
-    max_bytes: int
 
 def guarded(function: Callable[..., _T], *args: Any) -> _T: ...
 def typename(cls: object) -> str: ...

@@ -6,9 +6,7 @@ process, is written here, in brief: chains and groups of very many
 exceptions, and arguments that nest too deep for str().
 """
 
-import builtins
-import sys
-import traceback
+import builtins, sys, traceback
 
 from ._encoder import too_deep, typename
 
@@ -37,7 +35,8 @@ def is_moderate(value):
         value = todo.pop()
         if issubclass(type(value), BaseException) and id(value) not in seen:
             seen.add(id(value))
-            if too_deep(BaseException.args.__get__(value)):
+            if too_deep([BaseException.args.__get__(value),
+                         getattr(value, "__notes__", None)]):
                 return False
             todo += value.__cause__, value.__context__
             todo += value.exceptions if isinstance(value, _GROUP) else ()

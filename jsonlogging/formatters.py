@@ -8,10 +8,7 @@ in its place by a mark, a string that begins with "!", and listed in the
 line's last entry, "degraded".
 """
 
-import logging
-import re
-import sys
-import time
+import logging, re, sys, time
 from collections.abc import Callable, Mapping
 
 from ._encoder import (Converter, encode, free, guarded, mark, shorten,
@@ -72,8 +69,9 @@ class ISOFormatter(logging.Formatter):
 
     if sys.version_info < (3, 10):      # logging.Formatter has no defaults
         def formatMessage(self, record):
-            values = {**self._defaults, **record.__dict__}
-            return super().formatMessage(logging.makeLogRecord(values))
+            merged = logging.LogRecord.__new__(logging.LogRecord)
+            merged.__dict__.update({**self._defaults, **record.__dict__})
+            return super().formatMessage(merged)
 
     def formatTime(self, record, datefmt=None):
         """
@@ -128,8 +126,6 @@ class JSONFormatter(ISOFormatter):
         # Item access makes the mappings and lists of dictConfig, here and
         # in fmt, resolve ext://.
         defaults = {name: defaults[name] for name in defaults or ()}
-        for name in defaults:
-            _check_type("a name in defaults", name, str)
         super().__init__(
             fmt if isinstance(fmt, str) else None, datefmt, style, validate,
             defaults=defaults, utc=utc, timespec=timespec)
@@ -149,14 +145,14 @@ class JSONFormatter(ISOFormatter):
             fields += _flatten({free("exception", keys): _FIELDS["exception"]})
         if "stack_info" not in names:
             fields += _flatten({free("stack", keys): "stack_info"})
-        keys |= {path[0] for path, _ in fields} | {
-            "exception", "stack", "degraded"}
-        self._protected = {key.rstrip("_") for key in keys}
-        self._more = "_" * (1 + max(len(k) - len(k.rstrip("_")) for k in keys))
-        fields += _flatten({self._free_key(name): name
-                            for name in defaults if name not in names})
+        keys |= {"exception", "stack", "degraded", *(p[0] for p, _ in fields)}
+        # The longest of those that differ in their underscores comes last.
+        self._protected = {k.rstrip("_"): "_" * (1 + len(k) - len(
+            k.rstrip("_"))) for k in sorted(keys)}
+        own = {self._free_key(str(n)): n for n in defaults if n not in names}
+        fields += _flatten(own)
         _check("extra", extra, extra in (True, False) or extra.encode()
-               and extra not in {*keys, *defaults}, "a key that no field has")
+               and extra not in {*keys, *own}, "a key that no field has")
         self._fields = fields
         self._plain_fields = [field for field in fields
                               if field[1] not in [*_EXCEPTION, "stack_info"]]
@@ -168,7 +164,7 @@ class JSONFormatter(ISOFormatter):
 
     def _free_key(self, key):
         """Return the key under which an extra named *key* is printed."""
-        return key + self._more if key.rstrip("_") in self._protected else key
+        return key + self._protected.get(key.rstrip("_"), "")
 
     def usesTime(self):
         """Tell whether *fmt* names asctime."""
@@ -231,21 +227,22 @@ class JSONFormatter(ISOFormatter):
                 text = shorten(data, self, text)
             return text
         except Exception as error:
-            # Only a want of stack or memory comes here, in the last frame
+            # A want of stack or memory comes here, in the last frame
             # before the recursion limit for example.  There even calls of
             # C functions and comparisons fail (3.9 to 3.11): these are none.
             values, text = record.__dict__, "{"
-            stock = (self.__class__ is JSONFormatter
-                     and "mapLogRecord" not in self.__dict__)
-            # A hook may be there to hide the message.
+            stock = self.__class__ is JSONFormatter
+            for name in _HOOKS:     # may be there to hide the message
+                stock = stock and name not in self.__dict__
             for key, name in _LAST if stock else _LAST[:2]:
                 text += '"' + key + '":"'
                 value = values[name] if name in values else ""
                 for char in value[:500] if value.__class__ is str else "":
                     text += char if char in _PLAIN else "?"
                 text += '",'
-            return (text + '"degraded":["!ERROR: ' + error.__class__.__name__
-                    + ' in format of JSONFormatter"]}')
+            what = "Recursion" if error.__class__ is RecursionError else ""
+            return (text + '"degraded":["!ERROR: ' + what
+                    + 'Error in format of JSONFormatter"]}')
 
 
 class _Line(Converter):
@@ -352,8 +349,7 @@ class _Line(Converter):
             return _NOTHING
         text = self.hook("formatTime", self.record, self.options.datefmt)
         if isinstance(text, str) and text.startswith("!ERROR: "):
-            self.note(text)
-            return _NOTHING
+            return self.note(text) and _NOTHING
         return self.value(text)
 
     def message(self):
@@ -369,8 +365,8 @@ class _Line(Converter):
             return str.__str__(guarded(type(record).getMessage, record))
         except Exception as error:
             problem = mark(error, "getMessage", type(record))
-        text = self.text(getattr(record, "msg", ""))
-        args = getattr(record, "args", None)
+        text = self.text(record.__dict__.get("msg", ""))
+        args = record.__dict__.get("args")
         if text[:8] == "!ERROR: " and type(args) is tuple and not args:
             return text
         args = encode(self.value(args), False)
@@ -418,11 +414,11 @@ def _check_type(option, value, *types):
 def _as_mapping(fmt, style):
     """Return *fmt*, in any of its forms, as a mapping."""
     _check_type("fmt", fmt, str, list, tuple, Mapping, type(None))
-    if isinstance(fmt, str):
+    if isinstance(fmt, str) and fmt:
         fmt = [m[1] for m in re.finditer(_NAMES[style], fmt) if m[1]]
     if isinstance(fmt, (list, tuple)):
         return {fmt[index]: fmt[index] for index in range(len(fmt))}
-    return _FIELDS if fmt is None else fmt
+    return _FIELDS if fmt is None or fmt == "" else fmt
 
 
 def _flatten(fmt, path=()):
@@ -432,9 +428,7 @@ def _flatten(fmt, path=()):
         _check_type("a key in fmt", key, str)
         key.encode()    # a UnicodeEncodeError is a ValueError
         source = fmt[key]
-        _check_type("fmt[%r]" % key, source, str, Callable, Mapping)
-        if isinstance(source, Mapping):
-            yield from _flatten(source, (*path, key))
-        else:
-            yield (*path, key), source
+        _check_type("fmt[%r] (or defaults)" % key, source, str, Callable, Mapping)
+        yield from (_flatten(source, (*path, key)) if isinstance(
+            source, Mapping) else [((*path, key), source)])
 

@@ -523,8 +523,8 @@ class BoundTest(BaseTest):
         data, notes = convert(["x" * 1000] * 50, size=1000)
         self.assertEqual("x" * 1000, data[0])
         self.assertLess(len("".join(data)), 3000)
-        self.assertRegex(notes[-1], "^!CUT [0-9]+$")
-        self.assertEqual(50, len(data) + int(notes[-1].split()[1]))
+        self.assertLess(len(data), 50)
+        self.assertEqual("!CUT", notes[-1])
 
     def test_types(self):
         """Cutting changes no type; numbers and null stay."""

@@ -1384,5 +1384,139 @@ print("done")
         self.assertEqual("done\n", output)
 
 
+class HostileTest(BaseTest):
+    def test_deep_containers(self):
+        """Containers of every kind that nest 100 000 deep do not end the
+        process, under a raised recursion limit or on a small stack."""
+        output = run_python("""
+import collections, sys, threading, types
+deep = []
+for _ in range(100_000):
+    deep = [deep]
+kinds = [deep, collections.deque([deep]), collections.OrderedDict(a=deep),
+         collections.defaultdict(int, a=deep), type("L", (list,), {})([deep]),
+         types.SimpleNamespace(tree=deep)]
+
+def lines():
+    for value in kinds:
+        for attributes in ({"x": value}, {"msg": value},
+                           {"msg": "%s", "args": (value,)},
+                           {"exc_info": ValueError(value)}):
+            record = s.make_record(**attributes)
+            s.strict_loads(s.JSONFormatter().format(record))
+            print("line")
+
+threading.stack_size(64 * 1024)
+thread = threading.Thread(target=lines)
+thread.start()
+thread.join()
+sys.setrecursionlimit(10**6)
+lines()
+""")
+        self.assertEqual(48, output.count("line\n"))
+
+    def test_instance_hooks_near_the_limit(self):
+        """The line of the last frames tells nothing that a hook set on
+        the formatter might hide."""
+        def fail(*args):
+            raise ValueError
+        for name in HOOKS:
+            formatter = JSONFormatter()
+            setattr(formatter, name, fail)
+            for text in LimitTest().lines(
+                    formatter, msg=SECRET, x=1, stack_info="Stack",
+                    exc_info=failure()):
+                self.assertNotIn(SECRET, text)
+                strict_loads(text)
+
+    def test_hostile_error_name(self):
+        """No name of an error makes a line invalid."""
+        class Key:
+            def __hash__(self):
+                return hash("exc_text")
+            def __eq__(self, other):
+                if armed:
+                    raise type('a"b', (ValueError,), {})()
+                return False
+        armed = False
+        record = make_record()
+        del record.exc_text
+        record.__dict__[Key()] = 1
+        armed = True
+        strict_loads(JSONFormatter().format(record))
+
+    def test_property(self):
+        """A property of the record that raises costs its field alone."""
+        class Record(logging.LogRecord):
+            @property
+            def msg(self):
+                raise ValueError
+            @msg.setter
+            def msg(self, value):
+                pass
+        record = Record("app", 20, "", 1, "hello", (), None)
+        record.created, record.user = 1700000000.123, "ada"
+        line = line_of(JSONFormatter(), record)
+        self.assertEqual((TIME, "ada"), (line["timestamp"], line["user"]))
+        self.assertIn("!ERROR: ValueError in getMessage", line["message"])
+
+    def test_lines_that_fit(self):
+        """A line that fits is not cut."""
+        for value in ([1] * 490, {str(n): n for n in range(85)},
+                      [[n % 10, 0] for n in range(160)], "x" * 900):
+            data = {"message": "hello", "x": value}
+            text = JSONFormatter(["message"], max_bytes=1024).format(
+                make_record(x=value))
+            self.assertEqual(json.dumps(data, separators=(",", ":")), text)
+
+    def test_second_pass(self):
+        """An override that changes nothing changes no line."""
+        class Same(JSONFormatter):
+            def mapLogRecord(self, record):
+                return super().mapLogRecord(record)
+        for value in ({1.0: [1] * 400}, {1: "x" * 300, "1": {2: [0.5] * 99}}):
+            formatter = Same(max_bytes=2048)
+            record = make_record(x=value)
+            self.assertEqual(formatter.mapLogRecord(record),
+                             line_of(formatter, record))
+
+    def test_every_note(self):
+        """What was noted stays noted when the line is cut."""
+        record = make_record("%d " + "x" * 5000, args=("a",))
+        notes = line_of(JSONFormatter(max_bytes=1024), record)["degraded"]
+        self.assertIn("message: !ERROR: TypeError in getMessage of "
+                      "logging.LogRecord", notes)
+        self.assertRegex(notes[-1], "^message: !CUT [0-9]+$")
+
+    def test_own_degraded(self):
+        """What an override puts under "degraded" is kept."""
+        for value, kept in ((5, [5]), ("yes", ["yes"]), (["a"], ["a"])):
+            formatter = JSONFormatter()
+            formatter.mapLogRecord = lambda record: {
+                "degraded": value, "x": math.nan}
+            self.assertEqual({"x": None, "degraded": [*kept, "x: NaN"]},
+                             line_of(formatter))
+
+    def test_factory(self):
+        """ISOFormatter calls no record factory."""
+        def factory(*args, **kwargs):
+            raise AssertionError
+        logging.setLogRecordFactory(factory)
+        self.assertEqual("INFO hello -", ISOFormatter(
+            "%(levelname)s %(message)s %(x)s", defaults={"x": "-"}).format(
+                make_record()))
+
+    def test_sets_of_sets(self):
+        """A set of sets has one order, whatever the hashes are."""
+        code = ("print(s.JSONFormatter(['x']).format(s.make_record(x={"
+                "frozenset('a'), frozenset('b'), frozenset('c')})))")
+        self.assertEqual(1, len({run_python(code, PYTHONHASHSEED=seed)
+                                 for seed in "1234"}))
+
+    def test_empty_format(self):
+        """An empty format string is none, as in logging.Formatter."""
+        self.assertEqual(BASE, line_of(JSONFormatter("")))
+
+
 if __name__ == "__main__":
     unittest.main()
