@@ -11,10 +11,11 @@ from . import PACKAGE
 
 # "ci" tries the same examples in every run: a change is never refused for
 # what another change's random draw would have found. "long" draws anew.
-settings.register_profile("ci", derandomize=True, deadline=None)
+# A slow machine fails no test.
+untimed = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("ci", derandomize=True, **untimed)
 settings.register_profile(
-    "long", max_examples=5_000, deadline=None, print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow])
+    "long", max_examples=5_000, print_blob=True, **untimed)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
