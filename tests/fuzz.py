@@ -8,6 +8,7 @@ repeated without the records before it; the command is printed.
 """
 
 import argparse
+import importlib
 import os
 import pathlib
 import random
@@ -22,6 +23,9 @@ if not __package__:
     sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
 from tests import blocks, support  # noqa: E402
+
+_encoder = importlib.import_module(
+    support.formatters.__name__.replace("formatters", "_encoder"))
 
 __all__ = ["check", "clean", "make", "run"]
 
@@ -101,13 +105,29 @@ def check(formatter, record):
         for entry in degraded:
             _ensure(type(entry) is str and ENTRY.fullmatch(entry), entry)
             _ensure(not LAST_RESORT.fullmatch(entry), text)
-    if size < formatter.max_bytes * 0.5:
+    if not any("!CUT" in entry for entry in degraded or ()):
         mapped = formatter.mapLogRecord(record)
         _ensure(mapped == data, "mapped", mapped, "line", data)
         _ensure(list(mapped) == list(data), "order", mapped, "line", data)
         if formatter.fmt is None and "!CUT" not in text:
             _check_fields(attributes, record, data, formatter.datefmt)
+    whole = _uncut(formatter, record)
+    if len(_encoder.encode(whole, formatter.ensure_ascii).encode()
+           ) <= formatter.max_bytes:
+        # But what is not printed may have been cut, and noted.
+        whole.pop("degraded", None)
+        data.pop("degraded", None)
+        _ensure(whole == data, "cut", data, "from", whole)
     _ensure(formatter.format(record) == text, "not repeatable", text)
+
+
+def _uncut(formatter, record):
+    """Return the data of a line that may be as long as it likes."""
+    limit, formatter.max_bytes = formatter.max_bytes, 10**9
+    try:
+        return formatter.mapLogRecord(record)
+    finally:
+        formatter.max_bytes = limit
 
 
 def _check_fields(attributes, record, data, datefmt):
