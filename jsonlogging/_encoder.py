@@ -195,7 +195,7 @@ class Converter:
         """Begin the place at *path*, keys or, yet, nothing, in the line."""
         self.path = [*path]
         self.total -= 2 * self.size - self.room
-        self.room = 2 * self.size if self.total > 0 else 0
+        self.room = 2 * self.size if self.total > 0 else _MIN_SIZE
 
     def add_entries(self, data, entries, keep):
         """Add the first *keep* of the dict *entries* to *data*; return it."""

@@ -35,10 +35,11 @@ def is_moderate(value):
         value = todo.pop()
         if issubclass(type(value), BaseException) and id(value) not in seen:
             seen.add(id(value))
-            if too_deep([BaseException.args.__get__(value),
-                         getattr(value, "__notes__", None)]):
+            if too_deep([BaseException.args.__get__(value), value.__dict__]):
                 return False
-            todo += value.__cause__, value.__context__
+            # By descriptor: a property of the class may do anything.
+            todo += BaseException.__cause__.__get__(value),
+            todo += BaseException.__context__.__get__(value),
             todo += value.exceptions if isinstance(value, _GROUP) else ()
     return not any(other is not None for other in todo)
 
