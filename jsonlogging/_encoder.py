@@ -286,10 +286,10 @@ class Converter:
     def key(self, obj, taken=()):
         """Return the text of the key *obj*, different from those *taken*."""
         if issubclass(type(obj), float):        # NaN is "NaN" here
-            text = json.dumps(float.__float__(obj))
+            text = self.string(json.dumps(float.__float__(obj)))
         elif not isinstance(text := self.value(obj), str):
-            text = encode(text, False)
-        return free(self.string(text), taken)
+            text = self.string(encode(text, False))
+        return free(text, taken)
 
     def items(self, obj, cls):
         """Return pairs of key or index and value of a container."""

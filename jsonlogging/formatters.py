@@ -339,7 +339,7 @@ class _Line(Converter):
             return _NOTHING
         if source == "exc_message":
             value = self.text(value)
-        elif source == "exc_text" and self.text(value)[:4] == "!CUT":
+        elif source == "exc_text" and type(value) is str and value[:2] == "!C":
             self.note("!CUT")       # by format_briefly()
         return self.value(value)
 
@@ -428,7 +428,7 @@ def _flatten(fmt, path=()):
         _check_type("a key in fmt", key, str)
         key.encode()    # a UnicodeEncodeError is a ValueError
         source = fmt[key]
-        _check_type("fmt[%r] (or defaults)" % key, source, str, Callable, Mapping)
+        _check_type("fmt/defaults[%r]" % key, source, str, Callable, Mapping)
         yield from (_flatten(source, (*path, key)) if isinstance(
             source, Mapping) else [((*path, key), source)])
 
