@@ -26,7 +26,7 @@ own_keys = st.builds(str.__add__, st.sampled_from(OWN), under)
 free_keys = (st.sampled_from(("a", "b", "level2", "Level", "", "_", "ctx_"))
              | strategies.texts()).filter(
     lambda key: fuzz.clean(key).rstrip("_") not in OWN
-    and key not in (*blocks.ATTRIBUTES, "taskName"))
+    and key not in TAKEN)
 
 
 def with_extra(extra, **attributes):
