@@ -381,10 +381,10 @@ class _Line(Converter):
         except Exception:       # a key with a __hash__ or __eq__ of its own
             pass
         self.begin()
-        for key, value in values.copy().items():
+        for key, value in values.copy().items() if formatter.extra else ():
             if type(key) is not str or key in extras:
                 key = self.key(key, extras)
-            if key not in formatter._known and formatter.extra:
+            if key not in formatter._known:
                 extras[key] = value
         if extras:
             extras = dict(self.hook("mapExtra", extras))
