@@ -199,14 +199,14 @@ class Converter:
 
     def add_entries(self, data, entries, keep):
         """Add the first *keep* of the dict *entries* to *data*; return it."""
-        for key, obj in islice(entries.items(), keep):
+        for key, obj in islice(entries.items(), max(keep, 0)):
             self.begin()
             key = self.key(key, data)
             self.begin(key)
             data[key] = self.value(obj)
-        if len(entries) > keep:
+        if len(entries) > max(keep, 0):
             self.begin()
-            self.note("!CUT %d" % (len(entries) - keep))
+            self.note("!CUT %d" % (len(entries) - max(keep, 0)))
         return data
 
     def line(self, data, keep):

@@ -1513,6 +1513,14 @@ lines()
         self.assertEqual(1, len({run_python(code, PYTHONHASHSEED=seed)
                                  for seed in "1234"}))
 
+    def test_more_fields_than_items(self):
+        """Fields are kept also where max_items leaves no extra a place."""
+        class Small(JSONFormatter):
+            max_items = 2
+        self.assertEqual(BASE, line_of(Small()))
+        self.assertEqual({**BASE, "degraded": ["!CUT 3"]}, line_of(
+            Small(), make_record(a=1, b=2, c=3)))
+
     def test_empty_format(self):
         """An empty format string is none, as in logging.Formatter."""
         self.assertEqual(BASE, line_of(JSONFormatter("")))
