@@ -13,7 +13,6 @@ __lazy_modules__ = {"json"}
 import json, re, threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from types import SimpleNamespace
 
@@ -63,8 +62,9 @@ def guarded(function, *args):
 def typename(cls):
     """Return the name of the class *cls* as traceback writes it."""
     try:
-        name = "%s.%s" % (cls.__module__, cls.__qualname__)
-        return re.sub("^(builtins|__main__)[.]", "", name)
+        hidden = cls.__module__ in ("builtins", "__main__")
+        return "%s" % cls.__qualname__ if hidden else "%s.%s" % (
+            cls.__module__, cls.__qualname__)
     except Exception:       # a metaclass may do anything
         return "?"
 
@@ -95,24 +95,10 @@ def too_deep(obj):
     return len(seen) >= _MAX_STR_DEPTH
 
 
-@lru_cache(maxsize=2)
-def _encoder(ensure_ascii):
-    """Return a function that makes JSON text of plain data."""
-    encoder = json.JSONEncoder(ensure_ascii=ensure_ascii, allow_nan=False,
-                               check_circular=False, separators=(",", ":"))
-    if json.encoder.c_make_encoder is None:
-        return encoder.encode
-    # encode() would make this anew for each line.
-    write = json.encoder.c_make_encoder(
-        None, None, json.encoder.encode_basestring_ascii if ensure_ascii
-        else json.encoder.encode_basestring,
-        None, ":", ",", False, False, False)
-    return lambda data: "".join(write(data, 0))
-
-
 def encode(data, ensure_ascii=True):
     """Return plain *data* as one line of JSON text."""
-    text = _encoder(ensure_ascii)(data)
+    text = json.dumps(data, ensure_ascii=ensure_ascii, allow_nan=False,
+                      check_circular=False, separators=(",", ":"))
     if not ensure_ascii:
         # RFC 8259 allows these, but they end lines or steer terminals.
         text = re.sub("[\x7f-\x9f\u2028\u2029]",
@@ -278,8 +264,7 @@ class Converter:
                 int(earlier[1]) - len(earlier[0]) if earlier else 0)
             if len(middle) > len("!CUT %d" % lost):
                 text = text[:half] + self.note("!CUT %d" % lost) + text[-half:]
-        if not text.isascii() and re.search("[\ud800-\udfff]", text):
-            text = _join_surrogates(text)
+        text = text if text.isascii() else _join_surrogates(text)
         self.room -= len(text)
         return text
 

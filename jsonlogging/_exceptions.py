@@ -24,8 +24,9 @@ def exception_info(record):
     value = info[1] if type(info) is tuple and len(info) == 3 else info
     if not issubclass(type(value), BaseException):
         return None
-    return (type(value), value,
-            value.__traceback__ if value is info else info[2])
+    # By descriptor, here and below: a property may do anything.
+    return (type(value), value, BaseException.__traceback__.__get__(value)
+            if value is info else info[2])
 
 
 def is_moderate(value):
@@ -35,9 +36,8 @@ def is_moderate(value):
         value = todo.pop()
         if issubclass(type(value), BaseException) and id(value) not in seen:
             seen.add(id(value))
-            if too_deep([BaseException.args.__get__(value), value.__dict__]):
+            if too_deep(value):     # args and __dict__, that is
                 return False
-            # By descriptor: a property of the class may do anything.
             todo += BaseException.__cause__.__get__(value),
             todo += BaseException.__context__.__get__(value),
             todo += value.exceptions if isinstance(value, _GROUP) else ()

@@ -123,9 +123,7 @@ class JSONFormatter(ISOFormatter):
                  defaults=None, utc=True, timespec="milliseconds", extra=True,
                  default=None, ensure_ascii=True, max_bytes=1_000_000):
         _check_type("defaults", defaults, Mapping, type(None))
-        # Item access makes the mappings and lists of dictConfig, here and
-        # in fmt, resolve ext://.
-        defaults = {name: defaults[name] for name in defaults or ()}
+        defaults = dict(_resolve(defaults or {}))
         super().__init__(
             fmt if isinstance(fmt, str) else None, datefmt, style, validate,
             defaults=defaults, utc=utc, timespec=timespec)
@@ -375,11 +373,8 @@ class _Line(Converter):
     def add_extras(self, data):
         """Add what the record has besides the fields to *data*."""
         formatter, values, extras = self.options, self.record.__dict__, {}
-        try:
-            if self.problem or values.keys() <= formatter._known:
-                return
-        except Exception:       # a key with a __hash__ or __eq__ of its own
-            pass
+        if self.problem:
+            return
         self.begin()
         for key, value in values.copy().items() if formatter.extra else ():
             if type(key) is not str or key in extras:
@@ -411,6 +406,16 @@ def _check_type(option, value, *types):
            " or ".join(cls.__name__ for cls in types), TypeError)
 
 
+def _resolve(obj):
+    """Return *obj*; if dictConfig made it, as plain data, ext:// resolved."""
+    if not hasattr(obj, "convert_with_key"):
+        return obj
+    # What such a mapping or list resolves is what is read as an item.
+    if isinstance(obj, Mapping):
+        return {key: _resolve(obj[key]) for key in obj}
+    return [_resolve(obj[index]) for index in range(len(obj))]
+
+
 def _as_mapping(fmt, style):
     """Return *fmt*, in any of its forms, as a mapping."""
     _check_type("fmt", fmt, str, list, tuple, Mapping, type(None))
@@ -427,7 +432,7 @@ def _flatten(fmt, path=()):
     for key in fmt:
         _check_type("a key in fmt", key, str)
         key.encode()    # a UnicodeEncodeError is a ValueError
-        source = fmt[key]
+        source = fmt[key]       # so dictConfig's resolve ext://, as above
         _check_type("fmt/defaults[%r]" % key, source, str, Callable, Mapping)
         yield from (_flatten(source, (*path, key)) if isinstance(
             source, Mapping) else [((*path, key), source)])

@@ -207,6 +207,7 @@ def main(argv=None):
                         default=os.cpu_count() or 1)
     options = parser.parse_args(argv)
     started = time.monotonic()
+    print("seed %s" % options.seed, flush=True)
     if options.processes == 1:
         failed = run(options.seed, options.first, options.records)
     else:

@@ -24,9 +24,8 @@ EDGES = {
                    "time"},
     "_timestamps": {"functools", "time"},
     # dataclasses: only to read an object that is one of its own.
-    "_encoder": {"collections", "collections.abc", "dataclasses",
-                 "functools", "gc", "itertools",
-                 "json", "re", "threading", "types"},
+    "_encoder": {"collections", "collections.abc", "dataclasses", "gc",
+                 "itertools", "json", "re", "threading", "types"},
     "_exceptions": {"._encoder", "builtins", "sys", "traceback"},
 }
 

@@ -60,6 +60,19 @@ class InfoTest(BaseTest):
         self.assertEqual((KeyError, error, error.__traceback__),
                          self.info(error))
 
+    def test_lying_exception(self):
+        """The traceback is the exception's own, whatever its class says."""
+        class Liar(Exception):
+            @property
+            def __traceback__(self):
+                raise ValueError("none of your business")
+            __dict__ = __traceback__
+        error = raised(Liar("boom"))
+        kind, value, trace = self.info(error)
+        self.assertEqual((Liar, "boom"), (kind, *value.args))
+        self.assertEqual("raised", trace.tb_frame.f_code.co_name)
+        self.assertTrue(is_moderate(error))
+
     def test_none(self):
         """What holds no exception is None."""
         for value in (None, False, True, (), (None, None, None), 5, "text",

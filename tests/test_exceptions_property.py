@@ -28,6 +28,11 @@ def printed(info):
     return text[:-1] if text.endswith("\n") else text
 
 
+def info_of(error):
+    """Return the exc_info of *error*, whose properties may do anything."""
+    return type(error), error, BaseException.__traceback__.__get__(error)
+
+
 def line_of(record, **options):
     return strict_loads(JSONFormatter(**options).format(record))
 
@@ -36,7 +41,7 @@ class ExceptionTest(BaseTest):
     @given(strategies.exceptions())
     def test_text(self, error):
         """The traceback is the text that traceback prints."""
-        info = (type(error), error, error.__traceback__)
+        info = info_of(error)
         expected = printed(info)
         line = line_of(make_record(exc_info=info))
         self.assertEqual(clean(expected), line["exception"]["traceback"])
@@ -46,7 +51,7 @@ class ExceptionTest(BaseTest):
     def test_limit(self, error, limit):
         """sys.tracebacklimit is obeyed as traceback obeys it."""
         sys.tracebacklimit = limit
-        info = (type(error), error, error.__traceback__)
+        info = info_of(error)
         self.assertEqual(
             clean(printed(info)),
             line_of(make_record(exc_info=info))["exception"]["traceback"])
@@ -75,7 +80,7 @@ class ExceptionTest(BaseTest):
     @given(strategies.exceptions())
     def test_neighbours(self, error):
         """An exception never costs the other fields, in text or bytes."""
-        info = (type(error), error, BaseException.__traceback__.__get__(error))
+        info = info_of(error)
         text = JSONFormatter(max_bytes=2000).format(
             make_record(exc_info=info, stack_info="Stack", x=1))
         line = strict_loads(text)
@@ -104,7 +109,7 @@ class ExceptionTest(BaseTest):
     @given(strategies.exceptions())
     def test_transport(self, error):
         """SocketHandler and QueueHandler keep the text."""
-        info = (type(error), error, error.__traceback__)
+        info = info_of(error)
         expected = clean(printed(info))
         socket = logging.handlers.SocketHandler("localhost", 1)
         data = pickle.loads(socket.makePickle(make_record(exc_info=info))[4:])
@@ -119,7 +124,7 @@ class ExceptionTest(BaseTest):
     @given(strategies.exceptions())
     def test_cache_is_set(self, error):
         """exc_text is set as logging sets it, and never changed."""
-        info = (type(error), error, error.__traceback__)
+        info = info_of(error)
         expected = printed(info)
         record = make_record(exc_info=info)
         line_of(record)
@@ -152,7 +157,7 @@ class ExceptionTest(BaseTest):
                             (noted, "ValueError: noted")):
             with self.subTest(text):
                 line = JSONFormatter(max_bytes=10_000).format(make_record(
-                    exc_info=(type(error), error, error.__traceback__)))
+                    exc_info=info_of(error)))
                 self.assertLessEqual(len(line), 10_000)
                 trace = strict_loads(line)["exception"]["traceback"]
                 self.assertIn(text, trace)

@@ -161,14 +161,16 @@ class DictConfigTest(RouteTest):
                 "line": here + "line_number",
                 "in": {"in": {"line": here + "line_number"}},
                 "text": "message"},
-            "defaults": {"service": here + "SERVICE"},
+            "defaults": {"service": here + "SERVICE", "host": {
+                "in": [{"name": here + "SERVICE"}, (here + "EUROPE",)]}},
             "default": "ext://builtins.str", "extra": "ctx"})
         logging.info("hello")
         line = self.one()
         self.assertIsInstance(line["line"], int)
         self.assertEqual({"in": {"line": line["line"]}}, line["in"])
-        self.assertEqual({"name": "shop", "zones": ["eu", "us"]},
-                         line["service"])
+        service = {"name": "shop", "zones": ["eu", "us"]}
+        self.assertEqual(service, line["service"])
+        self.assertEqual({"in": [{"name": service}, [EUROPE]]}, line["host"])
 
     def test_ext_in_list(self):
         """A list of names may have ext:// too."""
@@ -229,7 +231,7 @@ class DictConfigTest(RouteTest):
     def test_pickle(self):
         """A formatter of a configuration can be pickled."""
         self.configure({"()": CLASS, "fmt": {"a": {"b": "message"}},
-                        "defaults": {"service": "shop"}})
+                        "defaults": {"service": {"name": ["shop"]}}})
         formatter = logging.getLogger().handlers[0].formatter
         record = make_record()
         self.assertEqual(
