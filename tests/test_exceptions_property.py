@@ -1,5 +1,6 @@
 """Properties of what a line says about an exception."""
 
+import importlib
 import logging
 import logging.handlers
 import pickle
@@ -7,7 +8,6 @@ import queue
 import sys
 import traceback
 import unittest
-from itertools import accumulate
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -15,13 +15,10 @@ from hypothesis import strategies as st
 from . import strategies
 from .fuzz import clean
 from .strategies import given
-from .support import BaseTest, JSONFormatter, make_record, strict_loads
+from .support import (PACKAGE, BaseTest, JSONFormatter, make_record,
+                      strict_loads)
 
-
-def nesting(text):
-    """Return how deep brackets nest in *text*."""
-    return max(accumulate((char in "[({") - (char in "])}")
-                          for char in text), default=0)
+is_moderate = importlib.import_module(PACKAGE + "._exceptions").is_moderate
 
 
 def printed(info):
@@ -32,8 +29,8 @@ def printed(info):
     except Exception:
         assume(False)
     assume(len(text) < 100_000)
-    # Where arguments nest 50 deep the text is brief.
-    assume(nesting(text) < 40)
+    # Else the text is brief; test_exceptions.py tells when.
+    assume(is_moderate(info[1]))
     return text[:-1] if text.endswith("\n") else text
 
 
