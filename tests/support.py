@@ -1,5 +1,6 @@
 """What the tests share: the package under test, records, a strict parser."""
 
+import copy
 import importlib
 import logging
 import os
@@ -13,7 +14,8 @@ import unittest
 from . import PACKAGE, conformance
 
 __all__ = ["BaseTest", "ISOFormatter", "JSONFormatter", "PACKAGE",
-           "formatters", "make_record", "run_python", "strict_loads"]
+           "formatters", "make_record", "plain", "run_python",
+           "strict_loads"]
 
 formatters = importlib.import_module(PACKAGE + ".formatters")
 ISOFormatter = formatters.ISOFormatter
@@ -35,6 +37,17 @@ def strict_loads(line):
     integers fit 64 bits.
     """
     return conformance.strict_loads(line, parse_int=_long)
+
+
+def plain(formatter):
+    """
+    Return a copy of *formatter* that has no fast path.
+
+    Its line is what the fast path's has to be, byte for byte.
+    """
+    formatter = copy.copy(formatter)
+    formatter._fast = None
+    return formatter
 
 
 def make_record(msg="hello", *args, **attributes):
