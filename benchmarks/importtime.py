@@ -5,34 +5,53 @@ cumulative time in microseconds: the smallest of several runs of
 -X importtime, each in a new interpreter.
 """
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 
+__all__ = ["RUNS", "added", "smallest"]
+
 RUNS = 7
 LINE = re.compile(r"import time: +(\d+) \| +(\d+) \| ( *)(\S+)$")
 
 
-def import_times(code):
+def import_times(code, environ, folder):
     """Return a list of (module, own, cumulative) of what *code* imports."""
-    # A folder of its own: the source tree must not be the package.
-    with tempfile.TemporaryDirectory() as folder:
-        result = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", code], cwd=folder,
-            stderr=subprocess.PIPE, check=True, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], cwd=folder,
+        env=environ, stderr=subprocess.PIPE, check=True, encoding="utf-8")
     return [(match[4], int(match[1]), int(match[2]))
             for match in map(LINE.match, result.stderr.splitlines()) if match]
 
 
-def smallest(code):
-    """Return a dict of module to its smallest (own, cumulative)."""
+def smallest(code, path=None, runs=RUNS):
+    """
+    Return a dict of module to its smallest (own, cumulative) time.
+
+    *path*, if given, is where the new interpreter looks first.
+    """
     times = {}
-    for _ in range(RUNS):
-        for module, own, cumulative in import_times(code):
-            best = times.get(module, (own, cumulative))
-            times[module] = min(best[0], own), min(best[1], cumulative)
+    # A folder of its own: the source tree must not be the package.
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        if path:
+            environ["PYTHONPATH"] = path
+        import_times(code, environ, folder)     # compiles
+        for _ in range(runs):
+            for module, own, cumulative in import_times(code, environ,
+                                                        folder):
+                best = times.get(module, (own, cumulative))
+                times[module] = min(best[0], own), min(best[1], cumulative)
     return times
+
+
+def added(before, after):
+    """Return what *after* has and *before* has not: module to own time."""
+    return {module: own for module, (own, _) in after.items()
+            if module not in before}
 
 
 def main():
@@ -42,12 +61,10 @@ def main():
           "microseconds")
     print(f"{'self':>8} {'cumulative':>10}  module")
     print(f"{'':8} {logging['logging'][1]:10}  logging")
-    total = 0
-    for module, (own, cumulative) in both.items():
-        if module not in logging:
-            total += own
-            print(f"{own:8} {cumulative:10}  {module}")
-    print(f"{total:8} {'':10}  added by jsonlogging")
+    ours = added(logging, both)
+    for module, own in ours.items():
+        print(f"{own:8} {both[module][1]:10}  {module}")
+    print(f"{sum(ours.values()):8} {'':10}  added by jsonlogging")
 
 
 if __name__ == "__main__":
