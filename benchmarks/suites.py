@@ -138,20 +138,18 @@ def construction(settings, formatters):
 def imports(settings, formatters):
     """Imports: microseconds, and modules beyond those of logging."""
     def task():
-        runs = settings.starts
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, APPLY, folder], check=True,
                            stdout=subprocess.DEVNULL)
-            patched = importtime.smallest("import logging", folder, runs)
-        stock = importtime.smallest("import logging", None, runs)
-        both = importtime.smallest("import logging; import jsonlogging",
-                                   PATH, runs)
+            found = importtime.smallest({
+                "import logging": ("import logging", None),
+                "import logging, patched": ("import logging", folder),
+                "import jsonlogging": ("import logging; import jsonlogging",
+                                       PATH)}, settings.starts)
         rows = {}
-        for name, found in (("import logging", stock),
-                            ("import logging, patched", patched),
-                            ("import jsonlogging", both)):
-            more = importtime.added(stock, found)
-            rows[name] = {"us": found["logging"][1] + sum(more.values()),
+        for name, times in found.items():
+            more = importtime.added(found["import logging"], times)
+            rows[name] = {"us": times["logging"][1] + sum(more.values()),
                           "modules": len(more)}
         return rows
     return [("modules and times", task)]

@@ -16,6 +16,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 import traceback
 import unittest
 from unittest import mock
@@ -234,6 +235,13 @@ class CandidatesTest(unittest.TestCase):
                     "at": record.created, "from": record.name,
                     "error": text, **extras}
         self.assertEqual(self.lacks(all_but_none), ["extras that are None"])
+
+        def of_now(self, record):
+            return {**vars(record), "args": None, "exc_info": repr(
+                self.formatException(record.exc_info)
+                if record.exc_info else ""), "message": record.getMessage(),
+                "created": time.time(), "at": "2026-11-25T12:00:00Z"}
+        self.assertEqual(self.lacks(of_now), ["time of the record"])
 
     def test_unusable(self):
         """Who prints no message, no JSON or raises is left out and named."""
@@ -549,10 +557,27 @@ class ImportTimeTest(unittest.TestCase):
             before, {"os": (9, 18), "json": (5, 15)}), {"json": 5})
 
     def test_smallest(self):
-        """The modules that a statement imports are seen."""
-        found = importtime.smallest("import json", isolation.PATH, 1)
-        self.assertIn("json.decoder", found)
-        self.assertNotIn("jsonlogging", found)
+        """The modules that each statement imports are seen."""
+        code = "import jsonlogging"
+        found = importtime.smallest({"json": ("import json", None),
+                                     "ours": (code, isolation.PATH)}, 1)
+        self.assertIn("json.decoder", found["json"])
+        self.assertNotIn("jsonlogging", found["json"])
+        self.assertIn("jsonlogging", found["ours"])
+
+    def test_turns(self):
+        """Statements take turns, and the smallest time of each counts."""
+        order = []
+
+        def times(code, environ, folder):
+            order.append(code)
+            return [("os", 100 - len(order), 200 + len(order))]
+        with mock.patch.object(importtime, "import_times", times):
+            found = importtime.smallest({"a": ("1", None), "b": ("2", None)},
+                                        2)
+        self.assertEqual(order, ["1", "2"] * 3)
+        self.assertEqual(found, {"a": {"os": (95, 203)},
+                                 "b": {"os": (94, 204)}})
 
 
 def run_main(*argv):
@@ -794,7 +819,8 @@ class DocumentationTest(unittest.TestCase):
                              % re.escape(begin))
 
     def test_no_number_by_hand(self):
-        """Numbers in the prose about speed are substitutions."""
+        """Numbers in the prose about speed are substitutions, all used."""
+        self.assertNotRegex(PAGE, r"\d\.\d")
         used = {*re.findall(r"\|([a-z-]+)\|", PAGE)}
         self.assertEqual(used, {*tables.numbers(self.several)})
 
