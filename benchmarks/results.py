@@ -12,7 +12,8 @@ import sysconfig
 import jsonlogging
 
 from . import calls
-from .candidates import OURS, PEERS, examine, printer, versions
+from .candidates import (OURS, PEERS, Unusable, examine, printer,
+                         versions)
 from .suites import SUITES
 from .timing import combine
 
@@ -62,17 +63,20 @@ def environment():
 
 def measure(settings, only, progress):
     """
-    Return the results of the suites *only*, a list of names.
+    Return the results of the suites *only*, a list of names; raise
+    Unusable if a formatter of ours cannot be measured.
 
     *progress* is called before each task with the number of those done,
     the number of all and a label.
     """
-    printers = {name: printer(make) for name, make in {**OURS,
-                                                       **PEERS}.items()
+    makers = {**OURS, **PEERS}
+    printers = {name: printer(make) for name, make in makers.items()
                 if "text" not in name}
     descriptions, missing = examine({**printers,
                                      "loguru": calls.print_loguru})
-    formatters = {name: make for name, make in {**OURS, **PEERS}.items()
+    for name in OURS.keys() & missing.keys():
+        raise Unusable("%s: %s" % (name, missing[name]))
+    formatters = {name: make for name, make in makers.items()
                   if name not in missing}
     tasks = [(suite, label, task) for suite in only
              for label, task in SUITES[suite](settings, formatters)]

@@ -659,6 +659,13 @@ class CommandTest(unittest.TestCase):
             self.run_main("--only", "speed")
         self.assertIn("formatting", self.stderr.getvalue())
 
+    def test_ours_must_work(self):
+        """Ours are never left out: then there is nothing to compare."""
+        with mock.patch.dict(candidates.OURS, JSON=logging.Formatter):
+            with self.assertRaisesRegex(candidates.Unusable,
+                                        "JSON: .*no JSON"):
+                self.run_main("limits", "--only", "lines")
+
     def test_bad_files(self):
         """A file that cannot be read or written is refused at once."""
         broken = self.folder / "broken.json"
