@@ -95,7 +95,7 @@ class ISOFormatter(logging.Formatter):
             return mark(error, "created", type(record))
 
 
-class JSONFormatter(Fast, ISOFormatter):
+class JSONFormatter(ISOFormatter, Fast):
     """
     Prints each record as one JSON object on one line.
 
