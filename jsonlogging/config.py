@@ -225,7 +225,7 @@ def registerFormat(name, factory):
     _formats[name] = factory
 
 
-def applyEnvironment(env=True, *, environ=None, create=True,
+def applyEnvironment(env=True, *, environ=None, early=False,
                      formatters=None):
     """
     Apply the environment to logging as it is configured now.
@@ -233,10 +233,11 @@ def applyEnvironment(env=True, *, environ=None, create=True,
     This is what basicConfig(), dictConfig() and fileConfig() do at their
     end.  *env* is true for the PYTHON_LOGGING variables, which -E and -I
     switch off; a string for variables with this prefix; false for none.
-    *environ* is a mapping to be read in place of os.environ.  Unless
-    *create* is true, loggers that do not exist yet stay so.  *formatters*
-    is a dict of those that nested variables may name; without it these
-    variables wait for the next dictConfig().
+    *environ* is a mapping to be read in place of os.environ.  If *early*
+    is true, logging is not configured yet: no logger is created, and none
+    and no handler is missed.  *formatters* is a dict of those that nested
+    variables may name; without it these variables wait for the next
+    dictConfig().
     """
     prefix = _check_env(env)
     if prefix is None:
@@ -251,11 +252,12 @@ def applyEnvironment(env=True, *, environ=None, create=True,
     hidden = []
     if any(settings[1:]):
         with logging._lock:
-            problems += _apply_levels(settings, create)
-            problems += _apply_handler_levels(settings)
+            problems += _apply_levels(settings, early)
+            problems += _apply_handler_levels(settings, early)
             problems += _apply_nested(settings, formatters)
             problems += applyFormat(settings)
-            hidden = _find_hidden(settings)     # looks at handlers' levels
+            # Last, because it looks at the levels of handlers.
+            hidden = _find_hidden(settings, early)
     # Not under the lock: whoever shows warnings may log them.
     _report(problems, " (ignored)")
     _report(hidden, "")
@@ -274,10 +276,12 @@ def _check_env(env):
 
 def _override(obj, key, value, variable, method):
     """Let *variable* set *key* of *obj*, a logger, handler or formatter."""
+    before, notes = getattr(obj, key), obj.__dict__.get("_overrides", {})
+    if before == value and notes.get(key, ())[:2] == (value, variable):
+        return      # as we left it
     sys.audit("jsonlogging.env", variable, _label(obj), value)
-    before = getattr(obj, key)
     method(value)
-    notes = obj.__dict__.setdefault("_overrides", {})
+    notes = obj.__dict__.setdefault("_overrides", notes)
     # What the program set last is what is not ours.
     if key in notes and notes[key][0] == before:
         before = notes[key][2]
@@ -293,21 +297,21 @@ def _label(obj):
         "an unnamed " + type(obj).__name__)
 
 
-def _find_logger(name, create):
-    """Return the logger *name*; or, without *create*, the next above."""
+def _find_logger(name, early):
+    """Return the logger *name*; or, if it is *early*, the next above."""
     loggers = logging.root.manager.loggerDict
-    while name != "root" and not create and not isinstance(
+    while early and name != "root" and not isinstance(
             loggers.get(name), logging.Logger):
         name = name.rpartition(".")[0] or "root"
     return logging.root if name == "root" else logging.getLogger(name)
 
 
-def _apply_levels(settings, create):
+def _apply_levels(settings, early):
     """Apply LEVEL, return Problems."""
     variable, problems = settings.prefix + "_LEVEL", []
     for name, level in settings.levels.items():
         try:
-            logger = _find_logger(name, create)
+            logger = _find_logger(name, early)
             if logger.name == name:
                 _override(logger, "level", level, variable, logger.setLevel)
                 logger.disabled = False
@@ -316,11 +320,12 @@ def _apply_levels(settings, create):
     return problems
 
 
-def _apply_handler_levels(settings):
+def _apply_handler_levels(settings, early):
     """Apply HANDLER_LEVEL, return Problems."""
     variable, problems = settings.prefix + "_HANDLER_LEVEL", []
     for name, level in settings.handler_levels.items():
-        problems += _apply_handler_level(name, level, variable)
+        if not early or name in logging._handlers:
+            problems += _apply_handler_level(name, level, variable)
     return problems
 
 
@@ -603,11 +608,11 @@ class _Unqueued(logging.Formatter):
 
 # What hides what LEVEL asks for.
 
-def _find_hidden(settings):
+def _find_hidden(settings, early):
     """Lower lastResort as LEVEL says; return Problems of hidden records."""
     variable, problems = settings.prefix + "_LEVEL", []
     for name, level in settings.levels.items():
-        logger, found = _find_logger(name, False), []
+        logger, found = _find_logger(name, True), []
         while logger is not None:
             found += logger.handlers
             logger = logger.parent if logger.propagate else None
@@ -615,7 +620,7 @@ def _find_hidden(settings):
         if not found and last is not None and level < last.level:
             _override(last, "level", level, variable, last.setLevel)
         hiding = [_hiding(handler, level) for handler in found]
-        if level and found and all(hiding):
+        if level and found and all(hiding) and not early:
             names = sorted({_label(h) for some in hiding for h in some})
             problems.append(Problem(
                 variable, "%s=%s" % (name, logging.getLevelName(level)),
@@ -889,9 +894,9 @@ def _describe_handler(route, ids):
     if isinstance(formatter, _Unqueued):
         formatter = formatter.formatter
     if formatter is not None:
-        entry["formatter"]["options"] = _options(formatter, (
-            "fmt", "mapExtra", "mapLogRecord") if isinstance(
-                formatter, JSONFormatter) else ())
+        entry["formatter"]["options"] = _options(
+            formatter, ("fmt",) if isinstance(formatter, JSONFormatter)
+            else ())
     if not isinstance(handler, logging.StreamHandler) and type(
             handler).__module__.partition(".")[0] != "logging":
         entry["note"] = "renders by itself: FORMAT and TIME do not reach it"
@@ -917,7 +922,8 @@ def _options(obj, others):
     found = {}
     for key, value in vars(obj).items():
         key = key[1:] if key in ("_fmt", "_defaults") else key
-        if value is not None and key[0] != "_" and key not in others:
+        if value is not None and not callable(value) and (
+                key[0] != "_" and key not in others):
             found[key] = value
     data = JSONFormatter(["options"]).mapLogRecord(
         logging.makeLogRecord({"options": found}))

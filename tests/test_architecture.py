@@ -27,6 +27,20 @@ EDGES = {
     "_encoder": {"collections", "collections.abc", "dataclasses", "gc",
                  "itertools", "json", "re", "threading", "types"},
     "_exceptions": {"._encoder", "builtins", "sys", "traceback"},
+    "config": {".formatters", "collections", "copy", "functools", "inspect",
+               "logging", "logging.config", "logging.handlers", "os", "re",
+               "sys", "threading", "warnings"},
+    "__main__": {"__future__", ".config", ".contrib.launcher", "argparse",
+                 "collections.abc", "json", "os", "sys", "threading",
+                 "typing"},
+    "contrib.__init__": set(),
+    "contrib.launcher": {
+        "__future__", ".config", "builtins", "collections.abc", "functools",
+        "importlib", "importlib.machinery", "importlib.util", "io", "json",
+        "linecache", "logging", "logging.config", "multiprocessing",
+        "os", "pkgutil", "runpy", "shutil", "sys", "tomllib", "types",
+        "typing"},
+    "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},
 }
 
 # What each ring may import is itself and the rings before it.
