@@ -435,27 +435,26 @@ def _routes():
     """Return a _Route for each handler that a logger's record can reach."""
     manager, routes = logging.root.manager, {}
     loggers = [logging.root, *manager.loggerDict.copy().values()]
-    todo = [(handler, None) for logger in loggers
+    todo = [(handler, ()) for logger in loggers
             if isinstance(logger, logging.Logger)
             for handler in logger.handlers]
     if logging.lastResort is not None:
-        todo.append((logging.lastResort, None))
+        todo.append((logging.lastResort, ()))
     while todo:
-        handler, queue = todo.pop()
+        handler, queues = todo.pop()
         if not isinstance(handler, logging.Handler):
             continue
         route = routes.setdefault(id(handler), _Route(handler))
-        if queue is None and not route.straight:
-            route.straight = True
-        elif queue is not None and queue not in route.queues:
-            route.queues.append(queue)
-        else:
+        new = [queue for queue in queues if queue not in route.queues]
+        if not new and (queues or route.straight):
             continue    # has been here this way
+        route.queues += new
+        route.straight = route.straight or not queues
         if isinstance(handler, logging.handlers.MemoryHandler):
-            todo.append((handler.target, queue))
+            todo.append((handler.target, queues))
         elif isinstance(handler, logging.handlers.QueueHandler):
             listener = getattr(handler, "listener", None)
-            todo += [(behind, handler)
+            todo += [(behind, (*queues, handler))
                      for behind in getattr(listener, "handlers", ())]
     return [*routes.values()]
 
@@ -816,11 +815,11 @@ def _finish(env, formatters, environ=None):
 
 # What has come of it all.
 
-_SECRET = re.compile("(?i)passw|passphrase|pwd|token|secret|api_?key"
+_SECRET = re.compile("(?i)passw|passphrase|pwd|token|secret|api[-_]?key"
                      "|credential|authorization")
 _USER_INFO = re.compile(r"(?<=://)[^/\s]*@|[^\s/@:]+:[^\s/@]+@")
 _SECRET_IN_TEXT = re.compile(
-    "(?i)((?:password|token|secret|api_?key)[\"']?\\s*[=:]\\s*)[^\\s&,;]+")
+    "(?i)((?:password|token|secret|api[-_]?key)[\"']?\\s*[=:]\\s*)[^\\s&,;]+")
 
 
 def effectiveConfig():
