@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from . import strategies
 from .support import JSONFormatter, run_python
-from .test_config import (FORBIDDEN, NAME, VARIABLES, ConfigTest, config)
+from .test_config import FORBIDDEN, VARIABLES, ConfigTest, config
 
 _WORDS = st.sampled_from((
     "INFO", "debug", "root", "app", "app.db", "console", "json", "TEXT", "utc",
