@@ -127,6 +127,7 @@ def check(parser: argparse.ArgumentParser,
 
     An option that is wrong ends the program, unlike a variable.
     """
+    launcher.register_schemas()
     environ = launcher.environment()
     for option, name in VALUES.items():
         value = getattr(options, name.lower()) if name else None

@@ -38,8 +38,8 @@ EDGES = {
         "__future__", ".config", "builtins", "collections.abc", "functools",
         "importlib", "importlib.machinery", "importlib.util", "io", "json",
         "linecache", "logging", "logging.config", "multiprocessing",
-        "os", "pkgutil", "runpy", "shutil", "sys", "tomllib", "types",
-        "typing"},
+        "os", "pkgutil", "runpy", "shutil", "sys", "threading", "tomllib",
+        "types", "typing"},
     "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},
 }
 

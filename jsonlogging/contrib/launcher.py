@@ -27,8 +27,9 @@ import pkgutil
 import runpy
 import shutil
 import sys
+import threading
 import types
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 
 from .. import config
 
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["NO_PIN", "VARIABLES", "ConfigError", "environment", "follow",
-           "follow_in_children", "load_config", "run", "write_autoload"]
+           "follow_in_children", "load_config", "register_schemas", "run",
+           "write_autoload"]
 
 PREFIX = "PYTHON_LOGGING_"
 VARIABLES = tuple(PREFIX + name for name in (
@@ -63,6 +65,13 @@ def environment() -> dict[str, str]:
             if os.environ.get(name)}
 
 
+def register_schemas() -> None:
+    """Let FORMAT name the schemas, if this package has them."""
+    schemas = __package__ + ".schemas"
+    if importlib.util.find_spec(schemas):
+        importlib.import_module(schemas).register()
+
+
 # Following the environment.
 
 _following: _Overrides | None = None
@@ -77,9 +86,7 @@ def follow(environ: Mapping[str, str], pin: bool = True,
     first has said.
     """
     global _following
-    schemas = __package__ + ".schemas"
-    if importlib.util.find_spec(schemas):
-        importlib.import_module(schemas).register()
+    register_schemas()
     first = _following is None
     _following = _Overrides(environ, pin, applied)
     if first:
@@ -101,6 +108,7 @@ class _Overrides:
         self.environ, self.pin, self.applied = dict(environ), pin, applied
         self.parse()
         self.missing = set(self.settings.levels) - {"root"}
+        self.applying = threading.local()
 
     def parse(self) -> None:
         """Parse again: a program may have added level names."""
@@ -115,7 +123,12 @@ class _Overrides:
 
     def apply(self) -> None:
         """Apply everything to what there is."""
-        config.applyEnvironment(environ=self.environ, early=True)
+        if not vars(self.applying):     # our own calls come to the hooks
+            self.applying.now = True
+            try:
+                config.applyEnvironment(environ=self.environ, early=True)
+            finally:
+                del self.applying.now
 
     def apply_to_handlers(self) -> None:
         """Apply what handlers are concerned of."""
@@ -156,8 +169,8 @@ def _after_set_level(overrides: _Overrides, method: Callable[..., object],
     levels = (overrides.settings.levels if isinstance(owner, logging.Logger)
               else overrides.settings.handler_levels)
     pinned = levels.get(owner.name or "")
-    if overrides.pin and pinned is not None:
-        method(owner, pinned)
+    if overrides.pin and pinned not in (None, owner.level):
+        overrides.apply()
     stand_in = vars(owner).get(_STAND_IN)
     if stand_in:
         stand_in.setLevel(owner.level)
@@ -362,15 +375,18 @@ def _load(kind: str, target: str, bundle: bool,
             names["__cached__"] = spec.cached
         return code     # type: ignore[no-any-return]
     path = os.path.join(os.getcwd(), target)
-    names.update(__file__=path, __loader__=SourceFileLoader("__main__", path))
+    names["__file__"] = path
     if sys.version_info < (3, 15):
         names["__cached__"] = None
     try:
         with io.open_code(path) as file:
             code = pkgutil.read_code(file)
         if code is None:
+            names["__loader__"] = SourceFileLoader("__main__", path)
             with io.open_code(path) as file:
                 code = compile(file.read(), path, "exec", dont_inherit=True)
+        else:
+            names["__loader__"] = SourcelessFileLoader("__main__", path)
     except OSError as error:
         print("%s: can't open file %r: [Errno %s] %s" % (
             sys.executable, path, error.errno, error.strerror),
@@ -393,12 +409,13 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
             _PACKAGE + os.sep) for entry in entries]
         theirs = [entry.tb_frame.f_globals is main.__dict__
                   for entry in entries]
-        start = theirs.index(True) if True in theirs else (
+        started = True in theirs
+        start = theirs.index(True) if started else (
             len(ours) - ours[::-1].index(True))
         kept = [entry for entry, own in zip(entries[start:], ours[start:])
                 if not own]
         if keep_runpy:      # the frames of "python -m" itself
-            kept = entries[:ours.index(True)] + kept
+            kept = entries[:ours.index(True) if started else 1] + kept
         for entry in reversed(kept):
             traceback = types.TracebackType(
                 traceback, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
