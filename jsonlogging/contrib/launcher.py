@@ -29,7 +29,8 @@ import shutil
 import sys
 import threading
 import types
-from importlib.machinery import SourceFileLoader, SourcelessFileLoader
+from importlib.machinery import (BuiltinImporter, SourceFileLoader,
+                                 SourcelessFileLoader)
 
 from .. import config
 
@@ -329,7 +330,9 @@ def run(kind: str, target: str, args: Sequence[str]) -> None:
         kind, os.path.dirname(os.path.realpath(target)))
     bundle = not kind and pkgutil.get_importer(target) is not None
     if bundle:
-        here = os.path.abspath(target)
+        here = os.path.join(os.getcwd(), target)
+        if target == "." and sys.version_info >= (3, 11):
+            here = os.getcwd()
     if not safe:
         sys.path[0] = here
     elif bundle:
@@ -353,11 +356,14 @@ def _load(kind: str, target: str, bundle: bool,
     """Return the program's code, and set what *main* knows of it."""
     names = main.__dict__
     if kind == "-c":
-        names["__loader__"] = importlib.machinery.BuiltinImporter
-        if sys.version_info >= (3, 13):     # tracebacks show its lines
-            linecache.cache["<string>"] = (
-                len(target), None, target.splitlines(True), "<string>")
-        return compile(target, "<string>", "exec", dont_inherit=True)
+        names["__loader__"] = BuiltinImporter
+        code = compile(target, "<string>", "exec", dont_inherit=True)
+        # From 3.13 on tracebacks show its lines.
+        register = vars(linecache).get("_register_code")
+        if register:
+            register(code if sys.version_info >= (3, 14) else "<string>",
+                     target, "<string>")
+        return code
     if kind or bundle:
         get: Any = vars(runpy)      # what "python -m" itself uses
         try:
@@ -366,7 +372,7 @@ def _load(kind: str, target: str, bundle: bool,
                        get["_get_main_module_details"](get["_Error"]))
         except get["_Error"] as error:
             sys.exit("%s: %s" % (sys.executable, error))
-        _, spec, code = details
+        spec, code = details[1:]
         if kind:
             sys.argv[0] = spec.origin
         names.update(__file__=spec.origin, __loader__=spec.loader,
