@@ -35,11 +35,11 @@ EDGES = {
                  "typing"},
     "contrib.__init__": set(),
     "contrib.launcher": {
-        "__future__", ".config", "builtins", "collections.abc", "functools",
-        "importlib", "importlib.machinery", "importlib.util", "io", "json",
+        "__future__", ".config", "builtins", "collections.abc", "compileall",
+        "functools", "importlib", "importlib.machinery", "importlib.util", "io", "json",
         "linecache", "logging", "logging.config", "multiprocessing",
-        "os", "pkgutil", "runpy", "shutil", "sys", "threading", "tomllib",
-        "types", "typing"},
+        "os", "pkgutil", "py_compile", "runpy", "shutil", "sys",
+        "threading", "tomllib", "types", "typing"},
     "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},
 }
 

@@ -15,6 +15,7 @@ variables name, whatever a program asks for.
 from __future__ import annotations
 
 import builtins
+import compileall
 import functools
 import importlib
 import importlib.util
@@ -24,6 +25,7 @@ import logging
 import logging.config
 import os
 import pkgutil
+import py_compile
 import runpy
 import shutil
 import sys
@@ -434,8 +436,10 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
 def write_autoload(directory: str) -> None:
     """Write a directory that follows the variables when on PYTHONPATH.
 
-    It holds a copy of the package and a sitecustomize.  FileExistsError
-    is raised if *directory* holds files that are not of this function.
+    It holds a copy of the package and a sitecustomize, compiled for the
+    Python that runs: to compile takes longer than all that the hook does.
+    FileExistsError is raised if *directory* holds files that are not of
+    this function.
     """
     mark = os.path.join(directory, _MARK)
     if os.path.isdir(directory) and os.listdir(directory) and (
@@ -452,3 +456,7 @@ def write_autoload(directory: str) -> None:
                     ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(os.path.join(_AUTOLOAD, "sitecustomize.py"),
                     os.path.join(directory, "sitecustomize.py"))
+    # By hash: a copy of the directory may have other times.
+    compileall.compile_dir(
+        directory, quiet=1, force=True,
+        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)

@@ -828,7 +828,8 @@ def test_autoload_writes_what_it_made_only(python, write, tmp_path, autoload):
     python("-m", "jsonlogging", "autoload", autoload)
     assert not (autoload / "jsonlogging" / "stray.py").exists()
     assert sorted(os.listdir(autoload)) == [
-        "jsonlogging", "made-by-jsonlogging.txt", "sitecustomize.py"]
+        "__pycache__", "jsonlogging", "made-by-jsonlogging.txt",
+        "sitecustomize.py"]
     other = write("other/mine.txt", "mine").parent
     result = python("-m", "jsonlogging", "autoload", other, status=1)
     assert "holds files that are not ours" in result.stderr
@@ -838,13 +839,16 @@ def test_autoload_writes_what_it_made_only(python, write, tmp_path, autoload):
 
 
 def test_the_copy_is_the_package(autoload):
-    """The copy has every file of the package, and no cache."""
+    """The copy has every file of the package, compiled by hash."""
     def files(folder):
         return {path.relative_to(folder).as_posix(): path.read_bytes()
                 for path in folder.rglob("*")
                 if path.is_file() and path.parent.name != "__pycache__"}
     assert files(autoload / "jsonlogging") == files(ROOT / "jsonlogging")
-    assert not [*autoload.rglob("*.pyc")]
+    compiled = {path.parent.parent / (path.name.partition(".")[0] + ".py")
+                for path in autoload.rglob("*.pyc")
+                if path.read_bytes()[4:8] == bytes([3, 0, 0, 0])}
+    assert compiled == {*autoload.rglob("*.py")}
 
 
 def test_names_of_modules():
