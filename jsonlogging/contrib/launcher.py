@@ -400,7 +400,7 @@ def _load(kind: str, target: str, bundle: bool,
             sys.executable, path, error.errno, error.strerror),
             file=sys.stderr)
         sys.exit(2)
-    return code     # type: ignore[no-any-return]
+    return code
 
 
 def _excepthook(hook: Callable[..., object], error: BaseException,

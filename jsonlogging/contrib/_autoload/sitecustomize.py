@@ -7,10 +7,10 @@ Then it does what another sitecustomize, behind it on the path, does.
 import os
 import sys
 
-__all__ = []
+__all__ = []    # type: list[str]
 
 
-def _follow():
+def _follow() -> None:
     """Follow the variables; without one, looking at them is all."""
     for name in ("LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME"):
         if os.environ.get("PYTHON_LOGGING_" + name):
@@ -30,7 +30,7 @@ def _follow():
             pass
 
 
-def _import_next():
+def _import_next() -> None:
     """Import the sitecustomize that this one hides, in its place."""
     folder = os.path.dirname(__file__)
     if folder not in sys.path:
