@@ -251,13 +251,16 @@ def applyEnvironment(env=True, *, environ=None, early=False,
     settings, problems = parseEnvironment(environ, prefix)
     hidden = []
     if any(settings[1:]):
-        with logging._lock:
-            problems += _apply_levels(settings, early)
-            problems += _apply_handler_levels(settings, early)
-            problems += _apply_nested(settings, formatters)
-            problems += applyFormat(settings)
-            # Last, because it looks at the levels of handlers.
-            hidden = _find_hidden(settings, early)
+        try:
+            with logging._lock:
+                problems += _apply_levels(settings, early)
+                problems += _apply_handler_levels(settings, early)
+                problems += _apply_nested(settings, formatters)
+                problems += applyFormat(settings)
+                # Last, because it looks at the levels of handlers.
+                hidden = _find_hidden(settings, early)
+        except Exception as error:      # a handler like no other
+            problems.append(Problem(prefix, "all", _describe(error)))
     # Not under the lock: whoever shows warnings may log them.
     _report(problems, " (ignored)")
     _report(hidden, "")
@@ -408,10 +411,11 @@ def isConsole(handler):
     /dev/stdout or /dev/stderr, and on no other file.
     """
     if isinstance(handler, logging.FileHandler):
-        return handler.baseFilename in ("/dev/stdout", "/dev/stderr")
+        name = getattr(handler, "baseFilename", None)
+        return name in ("/dev/stdout", "/dev/stderr")
     if not isinstance(handler, logging.StreamHandler):
         return False
-    stream = handler.stream
+    stream = getattr(handler, "stream", None)
     if stream is None:
         return False
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
@@ -576,12 +580,22 @@ class _Prepare:
         if (prepared is not record and isinstance(prepared, logging.LogRecord)
                 and isinstance(prepared.msg, str)):
             message = _Message(prepared.msg)
-            message.parts = msg.parts if type(msg) is _Message else {
-                "msg": record.getMessage(), "args": None,
-                "exc_info": record.exc_info, "exc_text": record.exc_text,
-                "stack_info": record.stack_info}
+            message.parts = msg.parts if type(msg) is _Message else (
+                self.parts(record))
             prepared.msg = message
         return prepared
+
+    @staticmethod
+    def parts(record):
+        """Return what a formatter needs to know besides *record*."""
+        parts = {name: getattr(record, name) for name in (
+            "msg", "args", "exc_info", "exc_text", "stack_info")}
+        try:
+            # Now, because arguments may change.
+            parts.update(msg=record.getMessage(), args=None)
+        except Exception:
+            pass    # JSONFormatter marks it
+        return parts
 
 
 class _Unqueued(logging.Formatter):

@@ -918,6 +918,41 @@ class QueueTest(ConfigTest):
             self.assertEqual("hello", strict_loads(
                 self.lines(self.stdout)[0])["message"])
 
+    def test_arguments_that_change_or_do_not_fit(self):
+        """The message is that of the call; one that fails is marked."""
+        class Copying(logging.handlers.QueueHandler):
+            def prepare(self, record):
+                return copy.copy(record)
+
+        for cls in logging.handlers.QueueHandler, Copying:
+            self.logger.handlers.clear()
+            front = cls(self.front.queue)
+            front.listener = self.front.listener
+            self.logger.addHandler(front)
+            self.setenv(FORMAT, "json")
+            config.applyEnvironment()
+            items = ["a"]
+            self.logger.warning("%s", items)
+            items.append("b")
+            self.flush()
+            line = strict_loads(self.lines(self.stdout)[0])
+            self.assertEqual("['a']", line["message"])
+        logging.raiseExceptions = False
+        self.logger.warning("%d items", "three")
+        self.flush()
+        self.assertIn("!ERROR", strict_loads(
+            self.lines(self.stdout)[0])["message"])
+
+    def test_listeners_like_no_other(self):
+        """A listener whose handlers cannot be listed is a warning."""
+        self.front.listener.handlers = None
+        logging.root.addHandler(self.console)
+        self.setenv(FORMAT, "json")
+        self.setenv(LEVEL, "INFO")
+        with self.warned("PYTHON_LOGGING: 'all' is not to be had: TypeErr"):
+            config.applyEnvironment()
+        self.assertEqual(logging.INFO, logging.root.level)
+
     def test_queue_behind_a_queue(self):
         """A record may pass two queues."""
         outer = logging.handlers.QueueHandler(queue.Queue())
@@ -2029,6 +2064,23 @@ print(json.dumps(seen))
             [LEVEL, "root", 30], [LEVEL, "app", 10],
             [HANDLER_LEVEL, "console", 10], [FORMAT, "lastResort", 10],
             [FORMAT, "console", 10]], json.loads(output))
+
+    def test_audit_hooks_may_veto(self):
+        """A hook that raises prevents the override, and no more."""
+        output = run_python("""
+import sys, warnings, logging, {0} as config
+def hook(event, args):
+    if event == "jsonlogging.env" and args[1] == "root":
+        raise PermissionError("no")
+sys.addaudithook(hook)
+with warnings.catch_warnings(record=True) as found:
+    warnings.simplefilter("always")
+    config.basicConfig()
+print(logging.root.level, logging.getLogger("app").level, *map(str, [
+    warning.message for warning in found]))
+""".format(NAME), **{LEVEL: "DEBUG,app=INFO"})
+        self.assertEqual("30 20 PYTHON_LOGGING_LEVEL: 'root' is not to be "
+                         "had: PermissionError (ignored)", output.strip())
 
     def test_nothing_in_the_environment_stops_a_program(self):
         """Whatever stands in the four variables, the program starts."""

@@ -75,6 +75,15 @@ def register_schemas() -> None:
         importlib.import_module(schemas).register()
 
 
+def _complain(error: Exception) -> None:
+    """Say on standard error that something is not overridden."""
+    try:
+        sys.stderr.write("PYTHON_LOGGING variables are not followed: %s: %s\n"
+                         % (type(error).__name__, error))
+    except Exception:
+        pass    # there is nobody to tell
+
+
 # Following the environment.
 
 _following: _Overrides | None = None
@@ -151,9 +160,12 @@ def _hook(cls: type, name: str, after: Callable[..., object]) -> None:
     @functools.wraps(method)
     def hooked(*args: Any, **kwargs: Any) -> Any:
         result = method(*args, **kwargs)
-        if _following:
-            # Each of the methods has one parameter.
-            after(_following, method, *args, *kwargs.values())
+        try:
+            if _following:
+                # Each of the methods has one parameter.
+                after(_following, method, *args, *kwargs.values())
+        except Exception as error:      # never stop a program
+            _complain(error)
         return result
     setattr(cls, name, hooked)
 
@@ -174,8 +186,8 @@ def _after_set_level(overrides: _Overrides, method: Callable[..., object],
     pinned = levels.get(owner.name or "")
     if overrides.pin and pinned not in (None, owner.level):
         overrides.apply()
-    stand_in = vars(owner).get(_STAND_IN)
-    if stand_in:
+    stand_in = getattr(owner, _STAND_IN, None)
+    if isinstance(stand_in, logging.Handler):
         stand_in.setLevel(owner.level)
 
 
@@ -190,6 +202,8 @@ def _after_set_formatter(overrides: _Overrides,
 def _after_add_handler(overrides: _Overrides, method: Callable[..., object],
                        logger: logging.Logger,
                        handler: logging.Handler) -> None:
+    if not isinstance(handler, logging.Handler):
+        return
     stand_in = _stand_in(handler) if overrides.renders else None
     if stand_in and handler in logger.handlers:
         # In its place, because the order of handlers is that of output.
@@ -201,8 +215,8 @@ def _after_remove_handler(overrides: _Overrides,
                           method: Callable[..., object],
                           logger: logging.Logger,
                           handler: logging.Handler) -> None:
-    stand_in = vars(handler).get(_STAND_IN)
-    if stand_in:
+    stand_in = getattr(handler, _STAND_IN, None)
+    if stand_in in logger.handlers:
         method(logger, stand_in)
 
 
@@ -224,8 +238,7 @@ def _stand_in(handler: logging.Handler) -> logging.Handler | None:
     name, handler.name = handler.name, None
     made.name = name
     made.setLevel(handler.level)
-    for each in handler.filters:
-        made.addFilter(each)
+    made.filters = handler.filters      # those too that come later
     vars(handler)[_STAND_IN] = made
     return made
 
@@ -260,6 +273,7 @@ def follow_in_children(python: bool = False) -> None:
 class _Follower:
     """Follows the overrides in the process that unpickles it."""
 
+    # multiprocessing sets the path afterwards.
     CODE = """
 import sys
 sys.path.append(path)
@@ -268,9 +282,10 @@ try:
     launcher.follow(environ, pin)
     launcher.follow_in_children()
 except Exception as error:
-    sys.stderr.write("PYTHON_LOGGING variables are not followed: %r" % error)
+    sys.stderr.write("PYTHON_LOGGING variables are not followed: %r\\n"
+                     % error)
 finally:
-    sys.path.remove(path)
+    sys.path.pop()
 """
 
     def __init__(self, overrides: _Overrides) -> None:
@@ -408,8 +423,8 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
                 cls: type[BaseException], value: BaseException,
                 traceback: types.TracebackType | None) -> None:
     """Call *hook* without the frames of ours, if it is about *error*."""
+    entries: list[types.TracebackType] = []
     if value is error:
-        entries = []
         while traceback is not None:
             entries.append(traceback)
             traceback = traceback.tb_next
@@ -417,6 +432,8 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
             _PACKAGE + os.sep) for entry in entries]
         theirs = [entry.tb_frame.f_globals is main.__dict__
                   for entry in entries]
+        if True not in ours:
+            ours[:1] = [True]
         started = True in theirs
         start = theirs.index(True) if started else (
             len(ours) - ours[::-1].index(True))

@@ -412,6 +412,49 @@ def test_handlers_that_render_by_themselves(python, write):
         "too low now"]
 
 
+def test_filters_that_come_later(python, write):
+    """A filter that is added to such a handler later still counts."""
+    path = write("main.py", textwrap.dedent(RICH) + textwrap.dedent("""
+        logging.basicConfig(level="DEBUG", handlers=[handler])
+        handler.addFilter(lambda record: "card" not in record.msg)
+        logging.info("card 4111")
+        logging.info("hello")
+        """))
+    result = python(*RUN, path, **{FORMAT: "json"})
+    assert [line["message"] for line in objects(result.stdout)] == ["hello"]
+
+
+@pytest.mark.parametrize("code", [
+    "logging.getLogger().addHandler(None)",
+    "logging.getLogger().removeHandler(None)",
+    "logging.getLogger().addHandler()",
+    "logging.getLogger().setLevel()",
+    "logging.getLogger().setLevel(None)",
+    "from unittest import mock\n"
+    "logging.getLogger().addHandler(mock.MagicMock(level=10))",
+    "from unittest import mock\n"
+    "logging.getLogger().addHandler(mock.MagicMock("
+    "spec=logging.StreamHandler(), level=10))",
+    "class H(logging.Handler):\n    def __init__(self): pass\n"
+    "logging.getLogger().addHandler(H())\nlogging.getLogger('x')",
+    "class H(logging.StreamHandler):\n    def __init__(self): pass\n"
+    "logging.getLogger().addHandler(H())\nlogging.getLogger('x')",
+    "class H(logging.Handler):\n    @property\n"
+    "    def console(self): raise KeyError('no')\n"
+    "logging.getLogger().addHandler(H())",
+])
+def test_odd_programs(python, write, code):
+    """What a program gets away with in plain Python it gets away with."""
+    path = write("main.py", "import logging, atexit\n"
+                 "atexit.register(logging.root.handlers.clear)\n" + code)
+    plain = python(path, status=None)
+    result = python(*RUN, path, status=None,
+                    **{FORMAT: "json", LEVEL: "DEBUG,x=DEBUG"})
+    assert result.returncode == plain.returncode
+    if plain.stderr:
+        assert result.stderr.splitlines()[-1] == plain.stderr.splitlines()[-1]
+
+
 def test_handlers_that_ship_are_left_alone(python, write):
     """A handler of another kind is never replaced."""
     path = write("main.py", """
