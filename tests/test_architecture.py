@@ -37,7 +37,7 @@ EDGES = {
     "contrib.launcher": {
         "__future__", ".config", "builtins", "collections.abc", "compileall",
         "functools", "importlib", "importlib.machinery", "importlib.util", "io", "json",
-        "linecache", "logging", "logging.config", "multiprocessing",
+        "linecache", "logging", "logging.handlers", "multiprocessing",
         "os", "pkgutil", "py_compile", "runpy", "shutil", "sys",
         "threading", "tomllib", "types", "typing"},
     "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import importlib
 import inspect
 import io
 import json
@@ -22,15 +21,11 @@ import unittest
 import warnings
 
 from .support import (PACKAGE, BaseTest, ISOFormatter, JSONFormatter,
-                      formatters, make_record, run_python, strict_loads)
+                      formatters, import_config, make_record, run_python,
+                      strict_loads)
 
-# In the patched copy of logging ring 2 has a name of its own, because
-# logging.config is there.
-NAME = "logging.overrides" if PACKAGE == "logging" else PACKAGE + ".config"
-try:
-    config = importlib.import_module(NAME)
-except ModuleNotFoundError:
-    raise unittest.SkipTest(NAME + " has been deleted")
+config = import_config()
+NAME = config.__name__
 
 LEVEL = "PYTHON_LOGGING_LEVEL"
 HANDLER_LEVEL = "PYTHON_LOGGING_HANDLER_LEVEL"
@@ -586,6 +581,11 @@ class FormatTest(ConfigTest):
                        sys.__stderr__, wrapped):
             self.assertTrue(config.isConsole(logging.StreamHandler(stream)))
         self.assertTrue(config.isConsole(logging.lastResort))
+        for name in "__stdout__", "__stderr__":
+            self.addCleanup(setattr, sys, name, getattr(sys, name))
+            setattr(sys, name, io.StringIO())
+            self.assertTrue(config.isConsole(
+                logging.StreamHandler(getattr(sys, name))))
         for name in "/dev/stdout", "/dev/stderr":
             for cls in (logging.FileHandler,
                         logging.handlers.WatchedFileHandler):
@@ -825,7 +825,14 @@ class QueueTest(ConfigTest):
 
     def test_line_made_by_the_queue_handler(self):
         """A JSONFormatter on the QueueHandler makes the line, once."""
-        self.front.setFormatter(Redacting({"text": "message"}))
+        made = []
+
+        class Counting(JSONFormatter):
+            def format(self, record):
+                made.append(record)
+                return super().format(record)
+
+        self.front.setFormatter(Counting({"text": "message"}))
         for formatter in None, logging.Formatter("C " + TEXT):
             self.console.setFormatter(formatter)
             self.setenv(FORMAT, "json")
@@ -834,6 +841,8 @@ class QueueTest(ConfigTest):
                 first, second = map(strict_loads, self.log()[0])
                 self.assertEqual({"text": "stock is low", "sku": 7}, first)
                 self.assertEqual("KeyError", second["exception"]["type"])
+                self.assertEqual(2, len(made))
+                made.clear()
 
     def test_json_behind_the_queue(self):
         """A JSONFormatter behind the queue gets the record's parts."""
@@ -854,12 +863,15 @@ class QueueTest(ConfigTest):
             self.front.setFormatter(front)
             self.console.setFormatter(behind)
             self.setenv(FORMAT, "text")
+            seen = set()
             for turn in range(2):
                 config.applyEnvironment()
+                seen.add(self.console.formatter)
                 lines = self.log()[0]
                 self.assertRegex(lines[0], "^%sZ WARNING test.queue stock is "
                                  "low$" % ISO_TIME)
                 self.assertEqual("KeyError: 'price'", lines[-1])
+            self.assertEqual(1, len(seen))
 
     def test_text_stays(self):
         """FORMAT=text leaves text behind a queue alone."""
@@ -877,6 +889,11 @@ class QueueTest(ConfigTest):
         self.console.setFormatter(logging.Formatter("%(asctime)s"))
         config.applyEnvironment()
         self.assertRegex(self.log()[0][0], ISO_TIME + r"\+05:30$")
+        self.console.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        self.front.setFormatter(logging.Formatter("Q %(message)s"))
+        config.applyEnvironment()
+        self.assertRegex(self.log()[0][0],
+                         ISO_TIME + r"\+05:30 Q stock is low$")
         self.console.setFormatter(None)
         self.front.setFormatter(JSONFormatter())
         config.applyEnvironment()
@@ -909,6 +926,7 @@ class QueueTest(ConfigTest):
         self.setenv(FORMAT, "json")
         for front in None, JSONFormatter():
             self.front.setFormatter(front)
+            self.console.setFormatter(logging.Formatter(TEXT))
             other = logging.getLogger("test.queue.straight")
             other.propagate = False
             other.addHandler(self.console)
@@ -997,8 +1015,13 @@ class QueueTest(ConfigTest):
         self.front = Keeping(listener.queue)
         self.front.listener = listener
         self.logger.addHandler(self.front)
+        beside = []
+        recorder = logging.Handler()
+        recorder.emit = lambda record: beside.append(type(record.msg))
+        self.logger.addHandler(recorder)
         config.applyEnvironment()
         self.assertStructured(self.log()[0])
+        self.assertEqual([str, str], beside)
         self.logger.removeHandler(self.front)
         dicts = Dicts(queue.Queue())
         dicts.listener = listener
@@ -1391,12 +1414,23 @@ format=%(message)s
         with self.warned():
             config.applyEnvironment("MYAPP_LOG")
 
+    def test_nested_and_incremental(self):
+        """An incremental configuration has no formatters to miss."""
+        self.nested(FORMATTERS__J_SON__UTC="false",
+                    HANDLERS__MY_CONSOLE__FORMATTER="j.son")
+        for function in (
+                lambda mapping: config.dictConfig(mapping, env="MYAPP_LOG"),
+                logging.config.dictConfig):
+            with self.warned():
+                function({"version": 1, "incremental": True})
+            config.install("MYAPP_LOG")
+
     def test_nested_goes_before_format(self):
         """A formatter named for one handler stands against FORMAT."""
         self.setenv("MYAPP_LOG_FORMAT", "json")
         self.assertIsInstance(self.nested().formatter, JSONFormatter)
         handler = self.nested(HANDLERS__MY_CONSOLE__FORMATTER="plain-text")
-        self.assertEqual("%(message)s", handler.formatter._fmt)
+        self.assertIs(logging.Formatter, type(handler.formatter))
 
 
 def line_number(record):
@@ -1720,10 +1754,12 @@ class EffectiveConfigTest(ConfigTest):
         logging.root.setLevel("ERROR")
         level = config.effectiveConfig()["loggers"]["root"]["level"]
         self.assertEqual({"value": "ERROR", "source": "program"}, level)
-        config.applyEnvironment()
-        config.applyEnvironment()
-        level = config.effectiveConfig()["loggers"]["root"]["level"]
-        self.assertEqual("ERROR", level["instead_of"])
+        for text in "INFO", "INFO", "DEBUG":
+            self.setenv(LEVEL, text)
+            config.applyEnvironment()
+            level = config.effectiveConfig()["loggers"]["root"]["level"]
+            self.assertEqual((text, "ERROR"),
+                             (level["value"], level["instead_of"]))
 
     def test_secrets(self):
         """What looks like a secret, and userinfo in URLs, is not shown."""

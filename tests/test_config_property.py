@@ -13,8 +13,11 @@ import hypothesis
 from hypothesis import strategies as st
 
 from . import strategies
-from .support import JSONFormatter, run_python
-from .test_config import FORBIDDEN, VARIABLES, ConfigTest, config
+from .support import JSONFormatter, import_config, run_python
+
+config = import_config()
+
+from .test_config import FORBIDDEN, VARIABLES, ConfigTest
 
 _WORDS = st.sampled_from((
     "INFO", "debug", "root", "app", "app.db", "console", "json", "TEXT", "utc",

@@ -22,7 +22,7 @@ import importlib.util
 import io
 import linecache
 import logging
-import logging.config
+import logging.handlers
 import os
 import pkgutil
 import py_compile
@@ -142,6 +142,16 @@ class _Overrides:
             finally:
                 del self.applying.now
 
+    def concern(self, handler: logging.Handler) -> bool:
+        """Tell whether a new *handler*, or what is behind it, matters.
+
+        pytest adds and removes handlers around each test.
+        """
+        return (config.isConsole(handler)
+                or handler.name in self.settings.handler_levels
+                or isinstance(handler, (logging.handlers.MemoryHandler,
+                                        logging.handlers.QueueHandler)))
+
     def apply_to_handlers(self) -> None:
         """Apply what handlers are concerned of."""
         if self.pin:
@@ -208,7 +218,9 @@ def _after_add_handler(overrides: _Overrides, method: Callable[..., object],
     if stand_in and handler in logger.handlers:
         # In its place, because the order of handlers is that of output.
         logger.handlers[logger.handlers.index(handler)] = stand_in
-    overrides.apply_to_handlers()
+        handler = stand_in
+    if overrides.concern(handler):
+        overrides.apply_to_handlers()
 
 
 def _after_remove_handler(overrides: _Overrides,

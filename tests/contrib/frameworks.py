@@ -8,6 +8,7 @@ two, and what it prints is read.  Text that a framework writes around
 logging is named in the test, and in docs/howto/environment.rst.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -85,9 +86,9 @@ class Server:
         while self.output.count(text) < count:
             assert self.read(), self.output
 
-    def stop(self, number=signal.SIGTERM):
+    def stop(self):
         """Stop it; return the lines it has printed."""
-        self.process.send_signal(number)
+        self.process.terminate()
         while self.read():
             pass
         self.process.wait(60)
@@ -120,7 +121,12 @@ def free_port():
 
 
 def get(port, path="/"):
-    """Ask an application; return the status."""
+    """Ask an application, once it listens; return the status."""
+    for _ in range(100_000):
+        # uvicorn says that it has started before it listens.
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
     try:
         with urllib.request.urlopen(
                 "http://127.0.0.1:%d%s" % (port, path), timeout=60) as reply:
@@ -223,7 +229,7 @@ def test_django_runserver(serve, write):
     server.until("Quit the server")
     get(port)
     server.until("GET / HTTP")
-    lines = server.stop(signal.SIGINT)
+    lines = server.stop()
     found = [line for line in lines if line.startswith("{")]
     assert ("shop.views", "WARNING", "low stock") in logged(found)
     assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in logged(found)
@@ -272,7 +278,7 @@ def test_flask_server(serve, write):
     server.until("Running on")
     get(port)
     server.until("GET / HTTP")
-    lines = server.stop(signal.SIGINT)
+    lines = server.stop()
     text = [line for line in lines if not line.startswith("{")]
     assert text == [" * Serving Flask app 'shop'", " * Debug mode: off"]
     found = logged(line for line in lines if line.startswith("{"))

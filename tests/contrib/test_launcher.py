@@ -131,6 +131,17 @@ def test_isolated(python, write, tmp_path):
     assert_same(python, ("-E",), (path,))
 
 
+def test_variables_are_switched_off(python, write):
+    """-E and -I switch the variables off, and not the options."""
+    if ROOT.name != "site-packages":
+        pytest.skip("the package is found by PYTHONPATH")
+    path = write("main.py", NEVER_CONFIGURES)
+    for flag in "-E", "-I":
+        assert python(flag, *RUN, path, **{FORMAT: "json"}).stderr == "low\n"
+        result = python(flag, *RUN, "--format", "json", path)
+        assert objects(result.stderr)[0]["message"] == "low"
+
+
 @pytest.mark.parametrize("code", [
     "import sys; sys.exit(3)",
     "import sys; sys.exit('bye')",
@@ -194,6 +205,8 @@ def test_signals(python, write, tmp_path):
     for name in "SIGINT", "SIGTERM", "SIGKILL":
         path = write("main.py", """
             import os, signal
+            # It is ignored in what a shell runs in the background.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.kill(os.getpid(), signal.%s)
             signal.pause()
             """ % name)
@@ -356,6 +369,30 @@ def test_by_hand(python, write):
     result = python(*RUN, path, **{FORMAT: "json"})
     assert [line["message"] for line in objects(result.stdout)] == [
         "one", "two", "three"]
+
+
+def test_behind_others_by_hand(python, write):
+    """Consoles behind handlers that a program adds by hand are reached."""
+    path = write("main.py", """
+        import logging, logging.handlers, queue, sys
+        log = logging.getLogger("hand")
+        def console():
+            return logging.StreamHandler(sys.stdout)
+        memory = logging.handlers.MemoryHandler(1, target=console())
+        log.addHandler(memory)
+        log.warning("one")
+        log.removeHandler(memory)
+        front = logging.handlers.QueueHandler(queue.Queue())
+        front.listener = logging.handlers.QueueListener(
+            front.queue, console())
+        log.addHandler(front)
+        front.listener.start()
+        log.warning("two")
+        front.listener.stop()
+        """)
+    result = python(*RUN, path, **{FORMAT: "json"})
+    assert [line["message"] for line in objects(result.stdout)] == [
+        "one", "two"]
 
 
 def test_custom_level(python, write):
