@@ -20,7 +20,7 @@ applied to the loggers and handlers that exist then, under logging's own
 lock, and noted on them for effectiveConfig().
 """
 
-import collections, copy, functools, inspect, logging, logging.config
+import collections, copy, functools, logging, logging.config
 import logging.handlers, os, re, sys, threading, warnings
 
 from .formatters import ISOFormatter, JSONFormatter
@@ -787,6 +787,7 @@ def _takes(cls, option):
     """Tell whether a formatter of *cls* is to be given *option*."""
     if isinstance(cls, type) and issubclass(cls, ISOFormatter):
         return True     # or say that there is none of this name
+    import inspect      # no other program needs it
     try:
         parameters = inspect.signature(cls).parameters
     except (TypeError, ValueError):

@@ -15,7 +15,6 @@ variables name, whatever a program asks for.
 from __future__ import annotations
 
 import builtins
-import compileall
 import functools
 import importlib
 import importlib.util
@@ -25,9 +24,7 @@ import logging
 import logging.handlers
 import os
 import pkgutil
-import py_compile
 import runpy
-import shutil
 import sys
 import threading
 import types
@@ -470,6 +467,9 @@ def write_autoload(directory: str) -> None:
     FileExistsError is raised if *directory* holds files that are not of
     this function.
     """
+    import compileall
+    import py_compile
+    import shutil
     mark = os.path.join(directory, _MARK)
     if os.path.isdir(directory) and os.listdir(directory) and (
             not os.path.exists(mark)):
