@@ -130,30 +130,29 @@ class _Overrides:
         if self.applied:
             self.applied()
 
-    def apply(self) -> None:
-        """Apply everything to what there is."""
+    def apply(self, **fields: Any) -> None:
+        """Apply those *fields* of the settings, or everything."""
+        environ: Mapping[str, str] = self.environ
+        if fields:
+            environ = config.formatEnvironment(
+                config.parseEnvironment({})[0]._replace(**fields))
         if not vars(self.applying):     # our own calls come to the hooks
             self.applying.now = True
             try:
-                config.applyEnvironment(environ=self.environ, early=True)
+                config.applyEnvironment(environ=environ, early=True)
             finally:
                 del self.applying.now
 
-    def concern(self, handler: logging.Handler) -> bool:
-        """Tell whether a new *handler*, or what is behind it, matters.
-
-        pytest adds and removes handlers around each test.
-        """
-        return (config.isConsole(handler)
-                or handler.name in self.settings.handler_levels
-                or isinstance(handler, (logging.handlers.MemoryHandler,
-                                        logging.handlers.QueueHandler)))
-
-    def apply_to_handlers(self) -> None:
-        """Apply what handlers are concerned of."""
-        if self.pin:
-            self.apply()
-        else:
+    def apply_to(self, handler: logging.Handler) -> None:
+        """Apply what concerns a new *handler*, and what is behind it."""
+        levels = self.settings.handler_levels
+        name = getattr(handler, "name", None)
+        if name in levels:
+            self.apply(handler_levels={name: levels[name]})
+        # pytest, for one, adds and removes handlers around each test.
+        if config.isConsole(handler) or isinstance(handler, (
+                logging.handlers.MemoryHandler,
+                logging.handlers.QueueHandler)):
             config.applyFormat(self.settings)
 
 
@@ -182,17 +181,16 @@ def _after_get_logger(overrides: _Overrides, method: Callable[..., object],
     # Not created by us before: a program may set a class for its loggers.
     if name in overrides.missing:
         overrides.missing.discard(name)
-        overrides.apply()
+        overrides.apply(levels={name: overrides.settings.levels[name]})
 
 
 def _after_set_level(overrides: _Overrides, method: Callable[..., object],
                      owner: logging.Logger | logging.Handler,
                      level: object) -> None:
-    levels = (overrides.settings.levels if isinstance(owner, logging.Logger)
-              else overrides.settings.handler_levels)
-    pinned = levels.get(owner.name or "")
+    field = "levels" if isinstance(owner, logging.Logger) else "handler_levels"
+    pinned = getattr(overrides.settings, field).get(owner.name)
     if overrides.pin and pinned not in (None, owner.level):
-        overrides.apply()
+        overrides.apply(**{field: {owner.name: pinned}})
     stand_in = getattr(owner, _STAND_IN, None)
     if isinstance(stand_in, logging.Handler):
         stand_in.setLevel(owner.level)
@@ -207,8 +205,7 @@ def _after_set_formatter(overrides: _Overrides,
 
 
 def _after_add_handler(overrides: _Overrides, method: Callable[..., object],
-                       logger: logging.Logger,
-                       handler: logging.Handler) -> None:
+                       logger: logging.Logger, handler: object) -> None:
     if not isinstance(handler, logging.Handler):
         return
     stand_in = _stand_in(handler) if overrides.renders else None
@@ -216,8 +213,7 @@ def _after_add_handler(overrides: _Overrides, method: Callable[..., object],
         # In its place, because the order of handlers is that of output.
         logger.handlers[logger.handlers.index(handler)] = stand_in
         handler = stand_in
-    if overrides.concern(handler):
-        overrides.apply_to_handlers()
+    overrides.apply_to(handler)
 
 
 def _after_remove_handler(overrides: _Overrides,

@@ -328,6 +328,29 @@ def test_pins(python, write):
     assert python(*RUN, path).stdout == "50 30 50 10\n"
 
 
+def test_no_pin(python, write):
+    """With --no-pin what the program says later holds for each by itself."""
+    path = write("main.py", """
+        import logging
+        logging.getLogger("a").setLevel("ERROR")
+        logging.getLogger("b")
+        logging.getLogger().setLevel("ERROR")
+        for name in "one", "two":
+            handler = logging.StreamHandler()
+            handler.name = name
+            logging.getLogger().addHandler(handler)
+            print(handler.level)
+            handler.setLevel(50)
+        print([logging.getLogger(name).level for name in ("a", "b", "")],
+              [handler.level for handler in logging.root.handlers])
+        """)
+    environ = {LEVEL: "INFO,a=5,b=6", HANDLER_LEVEL: "one=7,two=8"}
+    assert python(*RUN, "--no-pin", path, **environ).stdout == (
+        "7\n8\n[40, 6, 40] [50, 50]\n")
+    assert python(*RUN, path, **environ).stdout == (
+        "7\n8\n[5, 6, 20] [7, 8]\n")
+
+
 def test_no_logger_before_its_class(python, write):
     """No logger is created before the program sets its class for them."""
     path = write("main.py", """
