@@ -1996,8 +1996,9 @@ class SecurityTest(ConfigTest):
 
     def test_no_look_alikes(self):
         """Other variables that begin alike do nothing, and are silent."""
-        for name in ("PYTHON_LOGGING", "PYTHON_LOGGING_", "PYTHONLOGGING_LEVEL",
-                     "PYTHON_LOGGING_LEVELS", "python_logging_level",
+        for name in ("PYTHON_LOGGING", "PYTHON_LOGGING_",
+                     "PYTHONLOGGING_LEVEL", "PYTHON_LOGGING_LEVELS",
+                     "python_logging_level",
                      "LOGGING_LEVEL", "PYTHON_LOGGING_CONFIG",
                      "PYTHON_LOGGING_LEVEL_APP", "PYTHON_LOGGING__LEVEL"):
             self.setenv(name, "CRITICAL")
