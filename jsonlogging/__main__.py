@@ -109,9 +109,9 @@ Print how logging is configured, and who said so.
 
 This RUNS the program, with all that it does.  It is stopped, as by
 sys.exit(), when logging.basicConfig(), dictConfig() or fileConfig() first
-returns; with "--until end", or if it calls none of them, it runs to its end.
-What it prints goes to standard error.  With --config FILE and no program,
-the file alone is read."""
+returns.  With "--until end", or if it calls none of them, it runs until it
+ends or is interrupted with Ctrl-C.  What it prints goes to standard error.
+With --config FILE and no program, the file alone is read."""
 
 AUTOLOAD = """\
 Write a directory that puts programs under the overrides.

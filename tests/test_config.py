@@ -72,6 +72,7 @@ class ConfigTest(BaseTest):
             if isinstance(logger, logging.Logger)}
         self.addCleanup(self.restore_loggers)
         logging.root.__dict__.pop("_overrides", None)
+        self.addCleanup(logging.root.__dict__.pop, "_overrides", None)
         self.addCleanup(config._formats.update, dict(config._formats))
         self.addCleanup(config._formats.clear)
         self.addCleanup(config._reported.update, dict(config._reported))

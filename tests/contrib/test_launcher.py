@@ -775,6 +775,19 @@ def test_config_of_a_program_that_does_not_configure(python, write):
     assert "ZeroDivisionError" in result.stderr
 
 
+def test_config_of_a_program_that_is_interrupted(python, write):
+    """Then the report comes when it is interrupted."""
+    path = write("main.py", """
+        import logging, os, signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        logging.getLogger("by.hand").addHandler(logging.StreamHandler())
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+        """)
+    result = python(*CONFIG, "--json", path, status=-signal.SIGINT)
+    assert "by.hand" in json.loads(result.stdout)["loggers"]
+
+
 def test_config_in_a_thread(python, write):
     """A program may configure logging in another thread."""
     path = write("main.py", """
