@@ -151,9 +151,11 @@ class Report:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.process: int | None = os.getpid()
-        sys.stdout.flush()
-        self.descriptor = os.dup(1)
-        os.dup2(2, 1)
+        try:
+            self.descriptor = os.dup(1)
+            os.dup2(2, 1)
+        except OSError as error:
+            sys.exit("python -m jsonlogging config: %s" % error)
 
     def write(self) -> None:
         """Print the report, unless it has been printed."""
@@ -161,9 +163,12 @@ class Report:
             self.process = None
             now = config.effectiveConfig()
             text = json.dumps(now, indent=2) if self.as_json else table(now)
-            with open(self.descriptor, "w", encoding="utf-8",
-                      errors="backslashreplace") as file:
-                file.write(text + "\n")
+            try:
+                with open(self.descriptor, "w", encoding="utf-8",
+                          errors="backslashreplace") as file:
+                    file.write(text + "\n")
+            except OSError as error:
+                sys.exit("python -m jsonlogging config: %s" % error)
 
     def stop(self) -> None:
         """Print the report and end the program."""

@@ -971,15 +971,20 @@ def install(env=True, *, environ=None, applied=None):
 
     *env* and *environ* are those of applyEnvironment().  *applied* is
     called without arguments after each of them.  A second call changes
-    the arguments only.  A program that has imported basicConfig or
-    fileConfig by name before has the functions as they were.
+    the arguments that it has, and no more.  A program that has imported
+    basicConfig or fileConfig by name before has them as they were.
     """
     global _installation
     if _check_env(env) is None:
         raise ValueError("env must not be false: see uninstall()")
     with logging._lock:
-        patches = _installation.patches if _installation else _patch()
-        _installation = _Installation(env, environ, applied, patches)
+        if _installation:
+            # A program under a launcher does not undo what that has said.
+            _installation = _installation._replace(env=env, **{
+                key: value for key, value in (("environ", environ), (
+                    "applied", applied)) if value is not None})
+        else:
+            _installation = _Installation(env, environ, applied, _patch())
 
 
 def uninstall():

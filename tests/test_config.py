@@ -1527,6 +1527,18 @@ class InstallTest(ConfigTest):
         config.dictConfig({"version": 1, "root": {"level": "ERROR"}})
         self.assertEqual([10, 10, 10], calls)
 
+    def test_second_call(self):
+        """A second call leaves what it does not mention."""
+        calls = []
+        config.install(environ={LEVEL: "DEBUG"},
+                       applied=lambda: calls.append(1))
+        config.install()
+        logging.basicConfig()
+        self.assertEqual((10, [1]), (logging.root.level, calls))
+        config.install(environ={LEVEL: "ERROR"})
+        logging.basicConfig()
+        self.assertEqual((40, [1, 1]), (logging.root.level, calls))
+
     def test_prefix(self):
         """install() can be had for a program's own prefix."""
         config.install("MYAPP_LOG")

@@ -788,6 +788,18 @@ def test_config_of_a_program_that_is_interrupted(python, write):
     assert "by.hand" in json.loads(result.stdout)["loggers"]
 
 
+@pytest.mark.parametrize("target", ["/dev/full", "&-"])
+def test_config_without_standard_output(python, write, target):
+    """A report that cannot be written is one line and exit code 1."""
+    path = write("main.py", "import logging; logging.basicConfig()")
+    code = ("import subprocess, sys; sys.exit(subprocess.run(['sh', '-c', "
+            "'exec \"$0\" -m jsonlogging config main.py >%s', "
+            "sys.executable]).returncode)" % target)
+    result = python("-c", code, status=1)
+    assert result.stderr.startswith("python -m jsonlogging config: [Errno")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_config_in_a_thread(python, write):
     """A program may configure logging in another thread."""
     path = write("main.py", """
