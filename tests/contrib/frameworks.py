@@ -65,10 +65,10 @@ def run(tmp_path):
 class Server:
     """A program that serves until it is told to stop."""
 
-    def __init__(self, folder, args, variables):
+    def __init__(self, folder, args, variables, command=RUN):
         self.output = ""
         self.process = subprocess.Popen(
-            [*RUN, *map(str, args)], cwd=folder,
+            [*command, *map(str, args)], cwd=folder,
             env=environment(**variables), stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
 
@@ -106,8 +106,8 @@ class Server:
 def serve(tmp_path):
     servers = []
 
-    def serve(*args, **variables):
-        servers.append(Server(tmp_path, args, variables))
+    def serve(*args, command=RUN, **variables):
+        servers.append(Server(tmp_path, args, variables, command))
         return servers[-1]
     yield serve
     for server in servers:
@@ -403,6 +403,26 @@ def test_gunicorn(serve, write, conf):
     assert "gunicorn.access" not in {line[0] for line in found}
     if conf == GUNICORN_CONF:       # else shop has lastResort alone
         assert ("shop", "INFO", "seen") in found
+
+
+def test_autoload(serve, write, tmp_path):
+    """gunicorn by its own command, with the hook on PYTHONPATH."""
+    write("shop.py", WSGI)
+    write("gunicorn.conf.py", GUNICORN_CONF)
+    hook = tmp_path / "hook"
+    subprocess.run([*RUN[:-1], "autoload", hook], check=True,
+                   env=environment())
+    port = free_port()
+    # The script that pip has installed, not "python -m".
+    script = pathlib.Path(sys.executable).with_name("gunicorn")
+    server = serve("-b", "127.0.0.1:%d" % port, "shop:app",
+                   command=[script], **JSON, PYTHONPATH=str(hook),
+                   PYTHON_LOGGING_LEVEL="shop=INFO")
+    server.until("Booting worker")
+    assert get(port) == 200
+    found = logged(server.stop())
+    assert ("shop", "INFO", "seen") in found
+    assert ("gunicorn.error", "INFO", "Using worker: sync") in found
 
 
 CELERY = """
