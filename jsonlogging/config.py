@@ -475,7 +475,7 @@ def applyFormat(settings):
     chosen = [identifier for section, identifier, key in settings.nested
               if section == "HANDLERS" and key == "formatter"]
     try:
-        made = settings.format and _formats[settings.format]()
+        made = settings.format and _make(settings.format)
     except Exception as error:      # a registered factory's
         return [Problem(variable, settings.format, _describe(error))]
     with logging._lock:
@@ -527,13 +527,25 @@ def _choose(settings, made, route):
     return old if own is not old and own is new else _Unqueued(new)
 
 
+def _make(name):
+    """Return the formatter that FORMAT *name* makes."""
+    made = _formats[name]()
+    if not isinstance(made, logging.Formatter):
+        raise TypeError("not a formatter: %r" % (made,))
+    made._made_for = name
+    return made
+
+
 def _is_kept(name, formatter, made):
     """Tell whether FORMAT *name*, which made *made*, keeps *formatter*."""
     if name == "text":
         return not isinstance(formatter, JSONFormatter)
     # A subclass may be there to redact.
-    return isinstance(formatter, JSONFormatter if name == "json"
-                      else type(made))
+    if name == "json":
+        return isinstance(formatter, JSONFormatter)
+    if type(made) in (logging.Formatter, ISOFormatter, JSONFormatter):
+        return getattr(formatter, "_made_for", None) == name
+    return isinstance(formatter, type(made))
 
 
 def _timed(formatter, zone):

@@ -554,6 +554,29 @@ class FormatTest(ConfigTest):
             self.assertIs(formatter, self.apply(self.console(formatter),
                                                 FORMAT="own"))
 
+    def test_registered_without_a_class(self):
+        """What is no class of its own is replaced, but not twice."""
+        config.registerFormat("brief", lambda: JSONFormatter(["message"]))
+        config.registerFormat("long", lambda: JSONFormatter(["name"]))
+        config.registerFormat("plain", lambda: logging.Formatter("%(name)s"))
+        for formatter in (None, JSONFormatter(), logging.Formatter(TEXT)):
+            for name, line in (("brief", '{"message":"hello"}'),
+                               ("long", '{"name":"app"}'), ("plain", "app")):
+                handler = self.console(formatter)
+                new = self.apply(handler, FORMAT=name)
+                self.assertEqual(line, new.format(make_record()))
+                self.assertIs(new, self.apply(handler, FORMAT=name))
+
+    def test_factory_that_makes_no_formatter(self):
+        """A factory that returns something else is a warning."""
+        for made in None, "text", Plain(), JSONFormatter:
+            config._reported.clear()
+            config.registerFormat("odd", lambda: made)
+            formatter = logging.Formatter(TEXT)
+            with self.warned("'odd' is not to be had: TypeError"):
+                self.assertIs(formatter, self.apply(
+                    self.console(formatter), FORMAT="odd"))
+
     def test_factory_that_raises(self):
         """A factory that raises is a warning; the formatter stays."""
         config.registerFormat("broken", lambda: 1 / 0)

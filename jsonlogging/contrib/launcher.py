@@ -136,10 +136,19 @@ class _Overrides:
         if fields:
             environ = config.formatEnvironment(
                 config.parseEnvironment({})[0]._replace(**fields))
-        if not vars(self.applying):     # our own calls come to the hooks
+        self.once(config.applyEnvironment, environ=environ, early=True)
+
+    def apply_format(self) -> None:
+        """Apply the format and the time zone to what there is."""
+        self.once(config.applyFormat, self.settings)
+
+    def once(self, function: Callable[..., object], *args: Any,
+             **kwargs: Any) -> None:
+        """Call *function*, unless this is a hook of such a call."""
+        if not vars(self.applying):
             self.applying.now = True
             try:
-                config.applyEnvironment(environ=environ, early=True)
+                function(*args, **kwargs)
             finally:
                 del self.applying.now
 
@@ -153,7 +162,7 @@ class _Overrides:
         if config.isConsole(handler) or isinstance(handler, (
                 logging.handlers.MemoryHandler,
                 logging.handlers.QueueHandler)):
-            config.applyFormat(self.settings)
+            self.apply_format()
 
 
 def _hook(cls: type, name: str, after: Callable[..., object]) -> None:
@@ -201,7 +210,7 @@ def _after_set_formatter(overrides: _Overrides,
                          handler: logging.Handler,
                          formatter: object) -> None:
     if config.isConsole(handler):
-        config.applyFormat(overrides.settings)
+        overrides.apply_format()
 
 
 def _after_add_handler(overrides: _Overrides, method: Callable[..., object],

@@ -484,6 +484,33 @@ def test_filters_that_come_later(python, write):
     assert [line["message"] for line in objects(result.stdout)] == ["hello"]
 
 
+def test_handlers_that_wrap_formatters(python, write):
+    """A handler that wraps what it is given is asked once, not for ever."""
+    path = write("main.py", """
+        import logging
+        count = 0
+        class Wrapper(logging.Formatter):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+            def format(self, record):
+                return self.inner.format(record)
+        class Wrapping(logging.StreamHandler):
+            def setFormatter(self, fmt):
+                global count
+                count += 1
+                super().setFormatter(Wrapper(fmt))
+        handler = Wrapping()
+        logging.basicConfig(handlers=[handler])
+        handler.setFormatter(logging.Formatter("x %(message)s"))
+        logging.warning("hello")
+        print(count < 20)
+        """)
+    result = python(*RUN, path, **{FORMAT: "json"})
+    assert result.stdout == "True\n"
+    assert objects(result.stderr)[0]["message"] == "hello"
+
+
 @pytest.mark.parametrize("code", [
     "logging.getLogger().addHandler(None)",
     "logging.getLogger().removeHandler(None)",
