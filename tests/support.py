@@ -14,12 +14,24 @@ import unittest
 from . import PACKAGE, conformance
 
 __all__ = ["BaseTest", "ISOFormatter", "JSONFormatter", "PACKAGE",
-           "formatters", "make_record", "plain", "run_python",
-           "strict_loads"]
+           "formatters", "import_config", "make_record", "plain",
+           "run_python", "strict_loads"]
 
 formatters = importlib.import_module(PACKAGE + ".formatters")
 ISOFormatter = formatters.ISOFormatter
 JSONFormatter = formatters.JSONFormatter
+
+
+def import_config():
+    """Return the module of ring 2; skip the tests if it was deleted."""
+    # In the patched copy of logging it has a name of its own, because
+    # logging.config is there.
+    try:
+        return importlib.import_module(
+            "logging.overrides" if PACKAGE == "logging"
+            else PACKAGE + ".config")
+    except ModuleNotFoundError as error:
+        raise unittest.SkipTest(str(error))
 
 
 def _long(digits):

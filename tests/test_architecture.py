@@ -29,6 +29,20 @@ EDGES = {
     "_encoder": {"collections", "collections.abc", "dataclasses", "gc",
                  "itertools", "json", "re", "threading", "types"},
     "_exceptions": {"._encoder", "builtins", "sys", "traceback"},
+    "config": {".formatters", "collections", "copy", "functools", "inspect",
+               "logging", "logging.config", "logging.handlers", "os", "re",
+               "sys", "threading", "warnings"},
+    "__main__": {"__future__", ".config", ".contrib.launcher", "argparse",
+                 "collections.abc", "json", "os", "sys", "threading",
+                 "typing"},
+    "contrib.__init__": set(),
+    "contrib.launcher": {
+        "__future__", ".config", "builtins", "collections.abc", "compileall",
+        "functools", "importlib", "importlib.machinery", "importlib.util", "io", "json",
+        "linecache", "logging", "logging.handlers", "multiprocessing",
+        "os", "pkgutil", "py_compile", "runpy", "shutil", "sys",
+        "threading", "tomllib", "types", "typing"},
+    "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},
 }
 
 # What each ring may import is itself and the rings before it.
@@ -190,6 +204,7 @@ class ImportsTest(unittest.TestCase):
         known = getattr(sys, "stdlib_module_names", None)
         if known is None:
             self.skipTest("sys.stdlib_module_names is new in Python 3.10")
+        known |= {"tomllib"}    # new in Python 3.11
         for targets in EDGES.values():
             for target in targets:
                 if not target.startswith("."):
