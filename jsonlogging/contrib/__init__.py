@@ -1,0 +1,3 @@
+"""What goes around the formatters: schemas, handlers, tools."""
+
+__all__ = []
