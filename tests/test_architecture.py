@@ -46,7 +46,7 @@ EDGES = {
         ".config", ".contrib._ecs_fields", ".contrib._ecs_types",
         ".contrib._schema", ".contrib.ecs_logging", "__future__",
         "collections.abc", "itertools", "json", "logging", "os", "re",
-        "socket", "threading", "typing", "weakref"},
+        "socket", "typing", "weakref"},
 }
 
 # What each ring may import is itself and the rings before it.

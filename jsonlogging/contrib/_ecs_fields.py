@@ -13,15 +13,15 @@ import re
 from functools import lru_cache
 
 from ._ecs_types import FIELDS
-from ._schema import (IDS, KEPT, MAX_NAME, clean, cut, free, is_nothing,
-                      tidy)
+from ._schema import (ALIASES, IDS, KEPT, MAX_NAME, NOISE, clean, cut, free,
+                      is_nothing, is_scalar, is_tame_name, tidy)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
     from typing import Any
 
-__all__ = ["Arrangement", "above", "fits"]
+__all__ = ["Arrangement", "above", "fits", "usual_place"]
 
 
 @lru_cache(None)
@@ -97,6 +97,29 @@ def fits(name: str, value: Any, array: bool = True) -> bool:
         return False
     return name not in _objects() or all([
         fits("%s.%s" % (name, key), item) for key, item in value.items()])
+
+
+@lru_cache(4096)
+def usual_place(name: str, others: bool | str, excluded: frozenset[str]
+                ) -> tuple[list[str], Callable[[Any], bool]] | None:
+    """
+    Return where the extra *name* stands if it has one plain value, and a
+    check of that; None if this takes a second look.
+
+    *others* is the key of what is no field of ECS, *excluded* are the
+    names that are left out.
+    """
+    called = [*above(name), *above("%s.%s" % (others, name))]
+    if (name in {*ALIASES, *IDS, *NOISE, "request"} or name[:7] == "labels."
+            or not is_tame_name(name) or not excluded.isdisjoint(called)):
+        return None
+    kind = FIELDS.get(name, "object")
+    if kind[-2:] == "[]":
+        return None
+    if _CHECKS[kind] not in (_is_object, _is_point):
+        return name.split("."), _CHECKS[kind]
+    # A plain value is no object.
+    return ([others, clean(name)], is_scalar) if type(others) is str else None
 
 
 class Arrangement:

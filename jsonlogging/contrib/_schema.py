@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
     from typing import Any
 
-__all__ = ["ALIASES", "IDS", "KEPT", "Late", "MAX_NAME", "Raw", "RAW",
-           "Schema", "Slow", "SlowNumber", "as_constants", "check", "clean",
-           "cut", "free", "is_nothing", "level_of", "limited", "merge",
-           "otel_resource", "tidy"]
+__all__ = ["ALIASES", "IDS", "KEPT", "Late", "MAX_NAME", "NOISE", "Raw",
+           "RAW", "Schema", "Slow", "SlowNumber", "as_constants", "check",
+           "clean", "cut", "free", "is_noise", "is_nothing", "is_scalar",
+           "is_tame_name", "level_of", "limited", "merge", "otel_resource",
+           "tidy"]
 
 # The key of extras that mapExtra() leaves to mapLogRecord().
 RAW = "extra\0"
@@ -37,7 +38,7 @@ KEPT = ("exception", "stack", "degraded")
 # A record can have an attribute of any name that somebody knows.
 _SECRET = os.urandom(8).hex()
 
-_LONG = 5000            # characters; what is longer is looked at as data
+LONG = 5000             # characters; what is longer is looked at as data
 _MAX_TERM = 32000       # bytes of a text with its path; Lucene's are 32766
 MAX_NAME = 250          # characters
 _MAX_NOTES = 10
@@ -63,7 +64,7 @@ ALIASES = {
 IDS = {"trace.id", "span.id", "transaction.id"}
 # What they put there for no log: uvicorn's message with colours, Elastic
 # APM's labels; and a "request" that is a live object of such a package.
-_NOISE = {"color_message", "elasticapm_labels"}
+NOISE = {"color_message", "elasticapm_labels"}
 _LIVE = {"django", "rest_framework", "socket"}
 
 
@@ -138,7 +139,7 @@ class Schema(JSONFormatter):
                         if isinstance(source, dict)}
         self._keys = {*fields, *KEPT}
         super().__init__(fields, None, style, validate, defaults={
-            **dict.fromkeys(self._optional), **values}, **options)
+            **dict.fromkeys(self._optional), **values}, extra=True, **options)
 
     def mapExtra(self, extra: dict[str, Any]) -> Mapping[str, Any]:
         """
@@ -149,7 +150,7 @@ class Schema(JSONFormatter):
         """
         try:
             extra = {name: value for name, value in extra.items()
-                     if not _is_noise(name, value)}
+                     if not is_noise(name, value)}
             if all(map(_is_tame, extra, extra.values())):
                 arranged = self._arrange(extra)
                 if self._groups.isdisjoint(arranged):
@@ -250,11 +251,15 @@ def _without_constants(fields: Mapping[str, Any], values: dict[str, Any],
     return made
 
 
-def _is_noise(name: str, value: object) -> bool:
+def is_noise(name: Any, value: Any) -> bool:
     """Tell whether an extra is a library's, and not for a log."""
-    return (name in _NOISE or name == "request" and any(
-        cls.__module__.partition(".")[0] in _LIVE
-        for cls in type(value).__mro__))
+    if name != "request":
+        return name in NOISE
+    try:
+        return any([cls.__module__.partition(".")[0] in _LIVE
+                    for cls in type(value).__mro__])
+    except Exception:       # a metaclass may do anything
+        return False
 
 
 def _is_tame(name: Any, value: Any) -> bool:
@@ -264,23 +269,29 @@ def _is_tame(name: Any, value: Any) -> bool:
     It is plain data that JSONFormatter prints without a second look.
     """
     return (type(name) is str and len(name) <= MAX_NAME
-            and _is_tame_name(name) and _is_plain(value, _ROOM))
+            and is_tame_name(name) and _is_plain(value, _ROOM))
 
 
 @lru_cache(4096)
-def _is_tame_name(name: str) -> bool:
+def is_tame_name(name: str) -> bool:
     return not _ODD.search(name.replace(".", "_"))
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether *value* is one that has no surprise."""
+    cls = type(value)
+    if cls is str:
+        return len(value) <= LONG
+    if cls is int:
+        return bool(-2**63 <= value < 2**63)
+    if cls is float:
+        return bool(value - value == 0.0)
+    return value is None or cls is bool
 
 
 def _is_plain(value: Any, room: int) -> bool:
     """Tell whether *value*, of less than *room* values, has no surprise."""
     cls = type(value)
-    if cls is str:
-        return len(value) <= _LONG
-    if cls is int:
-        return bool(-2**63 <= value < 2**63)
-    if cls is float:
-        return bool(value - value == 0.0)
     if cls is dict or cls is list or cls is tuple:
         room //= len(value) + 1
         if room == 0 or cls is dict and not all([
@@ -289,7 +300,7 @@ def _is_plain(value: Any, room: int) -> bool:
             return False
         return all([_is_plain(item, room) for item in (
             value.values() if cls is dict else value)])
-    return value is None or cls is bool
+    return is_scalar(value)
 
 
 def clean(name: str) -> str:
@@ -312,7 +323,7 @@ def tidy(value: Any, path: str, notes: list[str]) -> Any:
         return made
     if type(value) is list:
         return [tidy(item, path, notes) for item in value]
-    if type(value) is str and len(value) > _LONG // 2:
+    if type(value) is str and len(value) > LONG // 2:
         return cut(value, _MAX_TERM - len(path.encode()), path, notes)
     return value
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["StdlibFormatter"]
 
 _MAX_FLAT = 10_000
+# Names that ecs_logging takes for a record's own, and does not print.
+_METHODS = {*dir(logging.LogRecord)}
 
 
 class StdlibFormatter(Schema):
@@ -77,12 +79,13 @@ class StdlibFormatter(Schema):
                 "id": "thread", "name": "threadName"}},
         }, default=_as_structlog, ensure_ascii=bool(ensure_ascii))
 
-
     def mapExtra(self, extra: dict[str, Any]) -> Mapping[str, Any]:
         """Return *extra*, flat, for format_to_ecs()."""
         flat: dict[str, Any] = {}
         try:
-            for name, value in _flat(extra):
+            for name, value in _flat({
+                    name: value for name, value in extra.items()
+                    if name not in _METHODS}):
                 flat[free(name, flat)] = value
                 if len(flat) > _MAX_FLAT:
                     raise ValueError
@@ -110,7 +113,8 @@ class StdlibFormatter(Schema):
             if self._excluded.isdisjoint(above(name)):
                 _nest(result, path, value)
         for name, value in self._plain(self._more or {}).items():
-            _nest(extra, name.split("."), value)
+            if value is not None or "." in name:
+                _nest(extra, name.split("."), value)
         for name in [*filter(ALIASES.get, extra)]:
             if name[:10] == "elasticapm":
                 extra.setdefault(ALIASES[name], extra.pop(name))
@@ -138,9 +142,10 @@ class StdlibFormatter(Schema):
             data["log.level"] = log.pop("level")
             if not log:
                 del data["log"]
-        first = {name: data.pop(name) for name in (
+        data = _sorted(data)
+        made = {name: data.pop(name) for name in (
             "@timestamp", "log.level", "message") if name in data}
-        made = {**first, **_sorted(data)}
+        made.update(data)
         return {**made, "degraded": notes} if notes else made
 
     def _plain(self, value: Any) -> dict[str, Any]:

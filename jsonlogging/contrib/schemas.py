@@ -21,14 +21,13 @@ import logging
 import os
 import re
 import socket
-import threading
 from weakref import ref
 
-from ._ecs_fields import Arrangement, above, fits
+from ._ecs_fields import Arrangement, above, fits, usual_place
 from ._ecs_types import FIELDS, VERSION
-from ._schema import (ALIASES, IDS, KEPT, Schema, Slow, SlowNumber,
-                      as_constants, check, free, is_nothing, level_of, limited,
-                      otel_resource)
+from ._schema import (ALIASES, IDS, KEPT, MAX_NAME, Schema, Slow, SlowNumber,
+                      as_constants, check, free, is_noise, is_nothing,
+                      is_scalar, level_of, limited, otel_resource)
 from .ecs_logging import StdlibFormatter
 
 TYPE_CHECKING = False
@@ -51,14 +50,15 @@ def _sequence(record: logging.LogRecord) -> int:
     """Return the number of *record* among those of this process."""
     # A record keeps its number, however often it is printed.  References
     # to it are one object as long as there is one.
-    key, last = ref(record), getattr(_thread, "last", (None, 0))
-    if last[0] is not key:
-        _thread.last = last = key, next(_numbers)
-    return last[1]
+    global _last
+    known, key = _last, ref(record)
+    if known[0] is not key:
+        _last = known = key, next(_numbers)
+    return known[1]
 
 
 _numbers = itertools.count(1)
-_thread = threading.local()
+_last: tuple[Any, int] = None, 0    # replaced as a whole: threads share it
 
 
 class ECSFormatter(Schema):
@@ -146,6 +146,37 @@ class ECSFormatter(Schema):
         # The place of a stack too, which is no exception's.
         self._own["error.stack_trace"] = "error", "stack_trace"
 
+    def mapExtra(self, extra: dict[str, Any]) -> Mapping[str, Any]:
+        """
+        Return *extra* arranged, or as it is for mapLogRecord() to do it.
+
+        An override gives this what it has made of *extra*, and returns
+        what it gets.
+        """
+        made: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        try:
+            # Most extras are one of few values, and have no surprise.
+            for name, value in extra.items():
+                found = len(name) <= MAX_NAME and usual_place(
+                    name, self._others, self._excluded)
+                if not found or not is_scalar(value) or name in self._own:
+                    break
+                (*path, key), fits_here = found
+                place = others if fits_here is is_scalar else made
+                for part in path:
+                    place = place.setdefault(part, {})
+                if key in place or not fits_here(value):
+                    break
+                place[key] = value
+            else:
+                made.update(others)
+                if self._groups.isdisjoint(made):
+                    return made
+        except Exception:       # it is looked at again
+            pass
+        return super().mapExtra(extra)
+
     def _chosen(self, fields: Mapping[str, Any],
                 path: str = "") -> dict[str, Any]:
         """Return those of *fields* that are not empty or excluded."""
@@ -231,19 +262,29 @@ class LogstashFormatter(Schema):
     """
     Prints Logstash's event, version 1, as its encoder for Logback does.
 
-    Extras are at top level.  The options are those of JSONFormatter, but
-    for *fmt* and *datefmt*.
+    Extras stand under the key *extra*, at top level if it is true, or are
+    left out if it is false.  The other options are those of
+    JSONFormatter, but for *fmt* and *datefmt*.
     """
 
     def __init__(self, fmt: None = None, datefmt: None = None,
-                 style: Any = "%", validate: bool = True,
-                 **options: Any) -> None:
+                 style: Any = "%", validate: bool = True, *,
+                 extra: bool | str = True, **options: Any) -> None:
         super().__init__({
             "@timestamp": "asctime", "@version": ("1",), "message": "message",
             "logger_name": "name", "thread_name": "threadName",
             "level": "levelname", "level_value": _level_value,
             "stack_trace": "exc_text", "stack_info": "stack_info",
         }, fmt, datefmt, style, validate, **options)
+        check("extra", extra, "a bool or a str", type(extra) in (bool, str))
+        check("extra", extra, "a key that no field has",
+              extra not in {"", *self._keys}, ValueError)
+        self.extra = extra
+
+    def mapExtra(self, extra: dict[str, Any]) -> Mapping[str, Any]:
+        """Return *extra* without what libraries attach for themselves."""
+        return {name: value for name, value in extra.items()
+                if not is_noise(name, value)}
 
 
 def _level_value(record: logging.LogRecord) -> int:

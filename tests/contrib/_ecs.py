@@ -15,7 +15,7 @@ from jsonlogging.contrib._ecs_types import FIELDS
 
 from ..support import strict_loads
 
-__all__ = ["SPEC", "check_line", "flatten", "mapping", "resolve"]
+__all__ = ["SPEC", "check_line", "expand", "flatten", "mapping", "resolve"]
 
 # spec.json: the fields of a line, their types, which are required, their
 # places and those that stand at top level, with a dot in the key.
@@ -153,7 +153,35 @@ def check_line(line, extra="labels"):
             continue
         check_field(name, value)
     check_labels(data.get("labels", {}))
+    expand(data)
     return data
+
+
+def expand(data):
+    """
+    Return *data* as Filebeat's expand_keys makes it.
+
+    Dotted keys become objects and merge, in objects but not in arrays.
+    What has two values, or is an object and something else, is an error:
+    Filebeat would keep no more of a line than its message.
+    """
+    made = {}
+
+    def add(place, key, value):
+        head, _, tail = key.partition(".")
+        if tail:
+            value = {tail: value}
+        if isinstance(value, dict):
+            place = place.setdefault(head, {})
+            assert isinstance(place, dict), key
+            for inner, item in value.items():
+                add(place, inner, item)
+        else:
+            assert head not in place, key
+            place[head] = value
+    for key, value in data.items():
+        add(made, key, value)
+    return made
 
 
 def known(name):

@@ -10,6 +10,7 @@ import logging.config
 import os
 import pathlib
 import pickle
+import runpy
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from jsonlogging.contrib.schemas import (ECSFormatter, GCPFormatter,
 from .. import conformance
 from ..support import BaseTest, make_record, plain, strict_loads
 from ..test_architecture import PACKAGE_DIR, code_lines
+from ..test_examples import EXAMPLES, ExamplesTestCase
 from . import _ecs, make_ecs_types
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
@@ -108,6 +110,49 @@ class GoldenTest(SchemaTest):
             line = line.replace('"sequence":%d' % event["sequence"],
                                 '"sequence":1')
         return line
+
+
+class ElvisTest(ExamplesTestCase):
+
+    SEED = (
+        '{"@timestamp":"2025-06-16T02:19:34.687Z","log.level":"info",'
+        '"message":"Elvis has left the building.","ecs":{"version":"1.6.0"},'
+        '"http":{"request":{"body":{"content":"Elvis has left the '
+        'building."}}},"log":{"logger":"app","origin":{"file":{"line":39,'
+        '"name":"elvis.py"},"function":"<module>"},"original":"Elvis has '
+        'left the building."},"process":{"name":"MainProcess","pid":3044,'
+        '"thread":{"id":4444857792,"name":"MainThread"}}}')
+
+    def test_seed(self):
+        """The tutorial's record makes the tutorial's line."""
+        elvis = runpy.run_path(str(EXAMPLES / "elvis.py"))
+        message = "Elvis has left the building."
+        record = make_record(
+            message, pathname="elvis.py", filename="elvis.py", lineno=39,
+            funcName="<module>", created=1750040374.687, process=3044,
+            processName="MainProcess", thread=4444857792,
+            threadName="MainThread", **elvis["request_body"](message))
+        formatter = elvis["json_formatters"]["ecs-logging"]
+        self.assertEqual(self.SEED, formatter.format(record))
+
+    def test_formats(self):
+        """--format says what the terminal shows, and what the file has."""
+        for name, cls in (("text", None), ("json", None),
+                          ("ecs", ECSFormatter), ("ecs-logging", None)):
+            with self.subTest(name):
+                output = self.run_example(
+                    "elvis", "--interval", "0", "--count", "3",
+                    "--format", name).splitlines()
+                lines = self.elvis_json()
+                (self.folder / "elvis.json").unlink()
+                self.assertEqual((8, 3), (len(output), len(lines)))
+                for text, data in zip(output[5:], lines):
+                    if name != "text":
+                        self.assertEqual(strict_loads(text), data)
+                    if name == "ecs":
+                        _ecs.check_line(text)
+                    if name == "ecs-logging":
+                        self.assertEqual({"version": "1.6.0"}, data["ecs"])
 
 
 class ECSTest(SchemaTest):
