@@ -1,3 +1,3 @@
-"""What goes around the formatters: schemas, handlers, tools."""
+"""What is built around the formatters, and never proposed for Python."""
 
-__all__ = []
+__all__ = []    # type: list[str]

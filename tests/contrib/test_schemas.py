@@ -3,6 +3,7 @@
 import configparser
 import copy
 import datetime
+import inspect
 import ipaddress
 import json
 import logging
@@ -10,6 +11,7 @@ import logging.config
 import os
 import pathlib
 import pickle
+import re
 import runpy
 import socket
 import subprocess
@@ -899,6 +901,59 @@ class ValidatorTest(SchemaTest):
             _ecs.check_line(json.dumps(dict([*good.items()][::-1])))
         with self.assertRaises(ValueError):
             _ecs.check_line('{"a":NaN}')
+
+
+class DocsTest(SchemaTest):
+
+    DOCS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs"
+
+    def test_signatures(self):
+        """The signatures of the reference are those of the code."""
+        text = (self.DOCS / "library" / "schemas.rst").read_text(
+            encoding="utf-8")
+        for cls in ALL:
+            with self.subTest(cls):
+                found, = re.findall(r"^\.\. class:: %s\((.*)\)$"
+                                    % cls.__name__, text, re.MULTILINE)
+                namespace = {}
+                exec("def function(%s): pass" % found, namespace)
+                parameters = [
+                    parameter.replace(annotation=parameter.empty)
+                    for parameter in inspect.signature(
+                        cls).parameters.values()]
+                self.assertEqual(
+                    str(inspect.signature(namespace["function"])),
+                    str(inspect.Signature(parameters)))
+        for name in schemas.__all__:
+            self.assertRegex(text, r"(?m)^\.\. (class|function|data):: %s\b"
+                             % name)
+
+    def test_readme(self):
+        """README.md shows a line of ECS."""
+        text = (self.DOCS.parent / "README.md").read_text(encoding="utf-8")
+        found, = re.findall(r'(?m)^\{"@timestamp".*\}$', text)
+        self.assertEqual(found, ECSFormatter(
+            process=False, origin=False, exclude_fields=[
+                "event.sequence"]).format(make_record(
+                    "slow answer", name="shop", levelname="WARNING",
+                    ms=840)))
+
+    def test_filebeat(self):
+        """What the guide says of a line after Filebeat is so."""
+        text = (self.DOCS / "howto" / "filebeat.rst").read_text(
+            encoding="utf-8")
+        rows = re.findall(r"   \* - ``(\".*)``\n     - ``(\".*?)``", text)
+        self.assertEqual(2, len(rows))
+        line = ECSFormatter(process=False, origin=False).format(
+            make_record("cart saved", name="shop", customer=1042))
+        data = _ecs.expand(json.loads(line))
+        for before, after in rows:
+            for part in before, after:
+                json.loads("{%s}" % part)
+            self.assertTrue(all(item in line for item in before.split(',"')
+                                if item[:1] == '"'))
+            for key, value in json.loads("{%s}" % after).items():
+                self.assertEqual(value, data[key])
 
 
 class LogstashTest(SchemaTest):
