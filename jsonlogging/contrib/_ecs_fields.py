@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Arrangement", "above", "fits", "usual_place"]
 
 
-@lru_cache(None)
-def _objects() -> frozenset[str]:
-    """Return the names of the objects that ECS's fields are in."""
-    return frozenset([name[:dot.start()] for name in FIELDS
+# The names of the objects that fields are in.
+_OBJECTS = frozenset([name[:dot.start()] for name in FIELDS
                       for dot in re.finditer(r"\.", name)])
 
 
@@ -89,19 +87,18 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
 
 def fits(name: str, value: Any, array: bool = True) -> bool:
     """Tell whether *value* is what the field *name* of ECS has to be."""
-    kind = FIELDS.get(name) or (name in _objects() and "object") or ""
+    kind = FIELDS.get(name) or (name in _OBJECTS and "object") or ""
     if array and kind[-2:] == "[]" and type(value) in (list, tuple):
         return all([fits(name, item, False) for item in value])
     check = _CHECKS.get(kind.rstrip("[]"))
     if check is None or not check(value):
         return False
-    return name not in _objects() or all([
+    return name not in _OBJECTS or all([
         fits("%s.%s" % (name, key), item) for key, item in value.items()])
 
 
-@lru_cache(4096)
-def usual_place(name: str, others: bool | str, excluded: frozenset[str]
-                ) -> tuple[list[str], Callable[[Any], bool]] | None:
+def _usual_place(name: str, others: bool | str, excluded: frozenset[str]
+                 ) -> tuple[list[str], Callable[[Any], bool]] | None:
     """
     Return where the extra *name* stands if it has one plain value, and a
     check of that; None if this takes a second look.
@@ -120,6 +117,9 @@ def usual_place(name: str, others: bool | str, excluded: frozenset[str]
         return name.split("."), _CHECKS[kind]
     # A plain value is no object.
     return ([others, clean(name)], is_scalar) if type(others) is str else None
+
+
+usual_place = lru_cache(4096)(_usual_place)
 
 
 class Arrangement:
@@ -145,7 +145,7 @@ class Arrangement:
         if self.excludes(name) or name in IDS and is_nothing(value):
             return
         if type(value) is dict and value and (
-                name in _objects() or name == "labels"):
+                name in _OBJECTS or name == "labels"):
             for key, item in value.items():
                 self.add("%s.%s" % (name, key), item)
         elif name[:7] == "labels.":
@@ -185,7 +185,7 @@ class Arrangement:
                 self.put_aside(True, "%s.%s" % (name, key), item)
             return True
         parts = name.split(".")
-        return (parts == [*map(clean, parts)] and name not in _objects()
+        return (parts == [*map(clean, parts)] and name not in _OBJECTS
                 and FIELDS.keys().isdisjoint(above(name))
                 and parts[0].rstrip("_") not in KEPT
                 and self.put(name, value))

@@ -272,9 +272,9 @@ def _is_tame(name: Any, value: Any) -> bool:
             and is_tame_name(name) and _is_plain(value, _ROOM))
 
 
-@lru_cache(4096)
-def is_tame_name(name: str) -> bool:
-    return not _ODD.search(name.replace(".", "_"))
+# Tells whether a name, but for its dots, is printed as it is.
+is_tame_name = lru_cache(4096)(
+    lambda name: not _ODD.search(name.replace(".", "_")))
 
 
 def is_scalar(value: Any) -> bool:

@@ -143,8 +143,9 @@ class StdlibFormatter(Schema):
             if not log:
                 del data["log"]
         data = _sorted(data)
-        made = {name: data.pop(name) for name in (
-            "@timestamp", "log.level", "message") if name in data}
+        made: dict[str, Any] = {
+            name: data.pop(name) for name in (
+                "@timestamp", "log.level", "message") if name in data}
         made.update(data)
         return {**made, "degraded": notes} if notes else made
 

@@ -479,6 +479,7 @@ FORMATS = {"ecs": ECSFormatter, "ecs-logging": StdlibFormatter,
 
 def register() -> None:
     """Let PYTHON_LOGGING_FORMAT name these formats."""
-    from ..config import registerFormat
+    from ..config import (  # type: ignore[import-not-found,unused-ignore]
+        registerFormat)
     for name, cls in FORMATS.items():
         registerFormat(name, cls)
