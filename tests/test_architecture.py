@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,23 @@ class ImportsTest(unittest.TestCase):
                     with self.subTest(module=module, target=target):
                         target_ring = ring(target[1:] or "__init__")
                         self.assertLessEqual(target_ring, ring(module))
+
+    def test_picture(self):
+        """The documentation's picture shows the rings and their modules."""
+        page = pathlib.Path(__file__).parent.parent.joinpath(
+            "docs", "explanation", "architecture.rst")
+        shown, number = {}, 0
+        picture = page.read_text(encoding="utf-8").partition("text\n\n")[2]
+        picture = picture.partition("\n\n**")[0]
+        for line in picture.splitlines():
+            if "wall" in line:
+                self.assertEqual(2, number)
+                continue
+            begins, name = re.match(r" +(ring \d)? +(\w+)", line).groups()
+            number = int(begins[-1]) if begins else number
+            shown[name] = number
+        self.assertEqual({name.partition(".")[0]: ring(name)
+                          for name in modules() if name != "__init__"}, shown)
 
     def test_nothing_but_the_standard_library(self):
         """What the table allows is the package or a standard module."""
