@@ -279,11 +279,14 @@ def _label(obj):
 
 def _find_logger(name, early):
     """Return the logger *name*; or, if it is *early*, the next above."""
-    loggers = logging.root.manager.loggerDict
-    while early and name != "root" and not isinstance(
-            loggers.get(name), logging.Logger):
+    while name != "root":
+        logger = logging.root.manager.loggerDict.get(name)
+        if isinstance(logger, logging.Logger):
+            return logger
+        if not early:
+            return logging.getLogger(name)
         name = name.rpartition(".")[0] or "root"
-    return logging.root if name == "root" else logging.getLogger(name)
+    return logging.root
 
 
 def _apply_levels(settings, early, problems):
@@ -790,8 +793,7 @@ def registerFormat(name, factory):
 
 _IDENTIFIER = re.compile("[A-Z0-9_]+")     # in the name of a variable
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_TIMESPECS = {text: text for text in ("seconds", "milliseconds",
-                                      "microseconds")}
+_TIMESPECS = ("seconds", "milliseconds", "microseconds")
 _formatters = {}    # those of the last dictConfig(), by their ids
 
 
@@ -826,8 +828,8 @@ _NESTED = {
     ("HANDLERS", "FORMATTER"): lambda text, levels: text if _is_name(
         text) else None,
     ("FORMATTERS", "UTC"): _bool,
-    ("FORMATTERS", "TIMESPEC"): lambda text, levels: _TIMESPECS.get(
-        text.lower()),
+    ("FORMATTERS", "TIMESPEC"): lambda text, levels: text.lower() if (
+        text.lower() in _TIMESPECS) else None,
     ("FORMATTERS", "EXTRA"): lambda text, levels: text if (
         text.isidentifier() and text.lower() not in (
             *_WORDS, *_BOOLEANS)) else _bool(text),
@@ -866,15 +868,11 @@ def _apply_nested(settings, problems):
 
 
 def _set_option(obj, key, value, variable):
-    if key == "level":
-        _set_level(obj, value, variable)
-    elif key == "formatter":
-        value = _formatters[value]
-        _override(obj, functools.partial(obj.setFormatter, value),
-                  formatter=(value, variable))
-    else:
-        _override(obj, functools.partial(setattr, obj, key, value),
-                  **{key: (value, variable)})
+    value = _formatters[value] if key == "formatter" else value
+    method = {"level": "setLevel", "formatter": "setFormatter"}.get(key)
+    apply = getattr(obj, method) if method else functools.partial(
+        setattr, obj, key)
+    _override(obj, functools.partial(apply, value), **{key: (value, variable)})
 
 
 def _check_option(formatter, key, value):
@@ -901,8 +899,8 @@ def _keep_formatters(configurator, configure):
 
 # For programs that call the functions of logging.
 
-_Installation = collections.namedtuple("_Installation", "env patches")
-_installation = None
+_installed = False      # or the env of install()
+_patches = []           # what that has replaced
 
 
 def install(env=True):
@@ -914,12 +912,11 @@ def install(env=True):
     more.  A program that has imported basicConfig or fileConfig by name
     before has them as they were.
     """
-    global _installation
+    global _installed, _patches
     if _check_env(env) is None:
         raise ValueError("env must not be false: see uninstall()")
     with logging._lock:
-        _installation = _Installation(env, _installation.patches
-                                      if _installation else wrapFunctions())
+        _installed, _patches = env, _patches or wrapFunctions()
 
 
 def uninstall():
@@ -929,13 +926,12 @@ def uninstall():
     It does nothing without install().  What others have put in the place
     of one of the functions since then stays there.
     """
-    global _installation
+    global _installed, _patches
     with logging._lock:
-        for module, name, old, new in (_installation.patches
-                                       if _installation else ()):
+        for module, name, old, new in _patches:
             if getattr(module, name) is new:
                 setattr(module, name, old)
-        _installation = None
+        _installed, _patches = False, []
 
 
 def wrapFunctions():
@@ -960,27 +956,18 @@ def _applying(function):
     """Return basicConfig or fileConfig with what install() adds."""
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
-        return _configure(_installed(), function, *args, **kwargs)
+        return _configure(_installed, function, *args, **kwargs)
     return wrapper
-
-
-def _installed():
-    """Return the *env* of install(), or False if there is none now."""
-    installation = _installation
-    return installation.env if installation else False
 
 
 def _applying_class(cls):
     """Return a class of DictConfigurators with what install() adds."""
-    class Configurator(cls):
-        __doc__ = cls.__doc__
-
-        def configure(self):
-            return _configure(_installed(), _keep_formatters, self,
-                              super().configure)
-    Configurator.__module__ = cls.__module__
-    Configurator.__name__ = Configurator.__qualname__ = cls.__name__
-    return Configurator
+    def configure(self):
+        return _configure(_installed, _keep_formatters, self,
+                          functools.partial(cls.configure, self))
+    return type(cls.__name__, (cls,), {
+        "configure": configure, "__module__": cls.__module__,
+        "__doc__": cls.__doc__})
 
 
 # For launchers that do not let a program undo what was applied.
