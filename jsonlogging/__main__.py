@@ -187,8 +187,8 @@ class Report:
 
 def source(entry: dict[str, Any]) -> str:
     """Say who set what *entry* is about."""
-    if entry["source"] == "program":
-        return "program"
+    if "instead_of" not in entry:
+        return str(entry.get("variable", "program"))
     return "%s (program: %s)" % (entry["variable"],
                                  entry["instead_of"] or "none")
 
@@ -217,8 +217,8 @@ def table(now: dict[str, Any]) -> str:
                          source(entry["level"]), entry["class"]])
         where = "console" if entry["console"] else "no console"
         formatters.append([
-            name, form["value"] or "-", source(form),
-            time["value"] or "-", source(time) if time["value"] else "-",
+            name, form["value"], source(form),
+            time["value"], time["value"] and source(time),
             ", behind ".join([where, *entry["behind"]])])
         options += [[name, key, json.dumps(value)] for key, value in [
             *entry["options"].items(),
@@ -235,6 +235,7 @@ def table(now: dict[str, Any]) -> str:
 
 def align(rows: list[list[str]]) -> str:
     """Return *rows* as lines with columns."""
+    rows = [[cell or "-" for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip()
                      for row in rows)

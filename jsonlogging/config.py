@@ -42,7 +42,6 @@ _NAME = re.compile(r"\w(?:[\w .-]*[\w-])?")
 # Nor may it be a word by which dictConfig() or fileConfig() name code.
 _WORDS = {"args", "class", "factory"}
 _FORMAT_NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
-_TIMES = ("utc", "local")
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # What FORMAT may say, and what makes the formatter.
@@ -127,7 +126,7 @@ def parseEnvironment(environ, prefix=_PREFIX, *, levels=None, formats=None):
         directives(prefix + "_HANDLER_LEVEL", None),
         choice(prefix + "_FORMAT", formats,
                "not json, text or a registered name", _FORMAT_NAME),
-        choice(prefix + "_TIME", _TIMES, "not utc or local"), {})
+        choice(prefix + "_TIME", ("utc", "local"), "not utc or local"), {})
     if prefix != _PREFIX:
         _parse_nested(environ, settings, levels, get, refuse)
     return settings, problems
@@ -478,11 +477,9 @@ def _make(name):
 
 def _is_kept(name, formatter, made):
     """Tell whether FORMAT *name*, which made *made*, keeps *formatter*."""
-    if name == "text":
-        return not isinstance(formatter, JSONFormatter)
     # A subclass may be there to redact.
-    if name == "json":
-        return isinstance(formatter, JSONFormatter)
+    if name in ("json", "text"):
+        return isinstance(formatter, JSONFormatter) == (name == "json")
     if type(made) in (logging.Formatter, ISOFormatter, JSONFormatter):
         return getattr(formatter, "_made_for", None) == name
     return isinstance(formatter, type(made))
@@ -1069,8 +1066,12 @@ def _describe_handler(route, names):
             console=isConsole(handler),
             filters=[*map(_class, handler.filters)],
             options=_options(handler))
+        formatter, time = entry["formatter"], entry["time"]
+        if time["source"] == "program":     # or what FORMAT has made
+            time.update({key: formatter[key] for key in (
+                "source", "variable") if key in formatter})
         if handler.formatter is not None:
-            entry["formatter"]["options"] = _options(
+            formatter["options"] = _options(
                 _inner(handler.formatter))
         if isinstance(handler, logging.handlers.QueueHandler) and not getattr(
                 handler, "listener", None):

@@ -1810,6 +1810,8 @@ class EffectiveConfigTest(ConfigTest):
              "instead_of": "logging.Formatter"}, formatter)
         self.assertEqual({"value": None, "source": "program"},
                          handlers["null"]["formatter"])
+        self.assertEqual({"value": "utc", "source": "environment",
+                          "variable": FORMAT}, handlers["console"]["time"])
         self.assertEqual([True, False], [
             handlers[name]["console"] for name in ("console", "null")])
 

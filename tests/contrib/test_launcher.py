@@ -1088,6 +1088,21 @@ def test_config_of_a_program_that_is_interrupted(python, write):
     assert "by.hand" in json.loads(result.stdout)["loggers"]
 
 
+def test_config_of_odd_handlers(python, write):
+    """A handler that cannot be shown is in the table, with a note."""
+    path = write("main.py", """
+        import logging
+        class Bare(logging.Handler):
+            def __init__(self):
+                pass
+        logging.getLogger().addHandler(Bare())
+        """)
+    lines = [" ".join(line.split())
+             for line in python(*CONFIG, path).stdout.splitlines()]
+    assert "an unnamed Bare - program __main__.Bare" in lines
+    assert "an unnamed Bare: cannot be shown: AttributeError" in lines
+
+
 @pytest.mark.parametrize("target", ["/dev/full", "&-"])
 def test_config_without_standard_output(python, write, target):
     """A report that cannot be written is one line and exit code 1."""
