@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-PROGRAM = "(script.py | -m module | -c code) [args...]"
+PROGRAM = "(script.py | -m module | -c code | -) [args...]"
 # The options that take a value; they stand before the program.
 VALUES = {"--level": "LEVEL", "--handler-level": "HANDLER_LEVEL",
           "--format": "FORMAT", "--time": "TIME", "--config": "",

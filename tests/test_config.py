@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
 import warnings
 from unittest import mock
@@ -1139,6 +1140,12 @@ class Old(logging.Formatter):
         super().__init__(fmt, datefmt, style)
 
 
+class Greedy(logging.Formatter):
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
 class EntryPointTest(ConfigTest):
 
     def configure(self, formatter, **options):
@@ -1253,7 +1260,7 @@ class EntryPointTest(ConfigTest):
                             "timspec": "seconds"})
 
     def test_class_options_of_others(self):
-        """Other classes get what they take; the rest is dropped as ever."""
+        """Other classes get what logging.config gives them."""
         formatter = self.configure({
             "class": __name__ + ".Old", "format": "%(message)s",
             "colors": "all"})
@@ -1262,15 +1269,11 @@ class EntryPointTest(ConfigTest):
             "class": "logging.Formatter", "format": "%(message)s",
             "nonsense": 1})
         self.assertEqual("hello", formatter.format(make_record()))
-
-    @unittest.skipIf(sys.version_info < (3, 10),
-                     "logging.Formatter has no defaults before 3.10")
-    def test_defaults_of_others(self):
-        """defaults reaches logging.Formatter, which 3.12 does itself."""
+        # It takes all, and its base class does not.
         formatter = self.configure({
-            "class": "logging.Formatter", "format": "%(ip)s %(message)s",
-            "defaults": {"ip": "-"}})
-        self.assertEqual("- hello", formatter.format(make_record()))
+            "class": __name__ + ".Greedy", "format": "%(message)s",
+            "colors": "all"})
+        self.assertEqual("hello", formatter.format(make_record()))
 
     def test_factories_and_errors(self):
         """() is as ever, and so are errors."""
@@ -1466,6 +1469,12 @@ format=%(message)s
                 function({"version": 1, "incremental": True})
             config.install("MYAPP_LOG")
 
+    def test_nested_and_empty(self):
+        """An empty variable is none, whatever its name."""
+        with self.warned():
+            self.nested(HANDLERS__MY_CONSOLE__LEVEL="", HANDLERS__X=" ",
+                        FORMATTERS__NO__UTC="")
+
     def test_nested_goes_before_format(self):
         """A formatter named for one handler stands against FORMAT."""
         self.setenv("MYAPP_LOG_FORMAT", "json")
@@ -1584,6 +1593,28 @@ class InstallTest(ConfigTest):
                 self.assertIs(new, getattr(module, name))
                 setattr(module, name, old)
         self.assertEqual([False, "MYAPP_LOG", False, "OTHER"], calls)
+
+    def test_the_part_that_is_proposed(self):
+        """The variables work without what no standard library would have."""
+        source = pathlib.Path(config.__file__).read_text(encoding="utf-8")
+        source, _, rest = source.partition("# The rest of this file")
+        self.assertIn("def effectiveConfig", rest)
+        module = types.ModuleType("proposed")
+        module.__package__ = NAME.rpartition(".")[0]
+        exec(source + "_parse_nested = _apply_nested = lambda *args: None\n"
+             "def _keep_formatters(self, configure): configure()\n",
+             vars(module))
+        self.setenv(LEVEL, "INFO,app=DEBUG")
+        self.setenv(FORMAT, "json")
+        self.setenv(TIME, "utc")
+        self.setenv(HANDLER_LEVEL, "console=DEBUG")
+        module.dictConfig({
+            "version": 1, "root": {"handlers": ["console"]},
+            "formatters": {"f": {"class": "logging.Formatter"}},
+            "handlers": {"console": {"class": "logging.StreamHandler",
+                                     "level": "ERROR", "formatter": "f"}}})
+        logging.getLogger("app").debug("hello")
+        self.assertEqual("hello", strict_loads(self.lines()[0])["message"])
 
     def test_results(self):
         """What a function returns comes through."""
@@ -2216,6 +2247,35 @@ print(json.dumps(seen))
             [LEVEL, "root", 30], [LEVEL, "app", 10],
             [HANDLER_LEVEL, "console", 10], [FORMAT, "lastResort", 10],
             [FORMAT, "console", 10]], json.loads(output))
+
+    def test_audit_event_of_time_and_disabled(self):
+        """A time zone that is changed and a logger enabled are events."""
+        output = run_python("""
+import sys, json, logging, {0} as config
+logging.basicConfig(format="%(asctime)s %(message)s")
+log = logging.getLogger("app")
+log.disabled = True
+seen = []
+def hook(event, args):
+    if event == "jsonlogging.env":
+        seen.append([*map(str, args)])
+sys.addaudithook(hook)
+config.applyEnvironment()
+config.applyEnvironment()
+now = config.effectiveConfig()
+print(json.dumps([seen, now["loggers"]["app"]["disabled"],
+                  now["handlers"]["an unnamed StreamHandler"]["time"]]))
+""".format(NAME), **{LEVEL: "app=INFO", TIME: "local"})
+        handler = "an unnamed StreamHandler"
+        seen, disabled, time = json.loads(output)
+        self.assertEqual([[LEVEL, "app", "20"], [LEVEL, "app", "False"],
+                          [TIME, handler, "local"]], seen)
+        self.assertEqual({
+            "value": False, "source": "environment", "variable": LEVEL,
+            "instead_of": True}, disabled)
+        self.assertEqual({
+            "value": "local", "source": "environment", "variable": TIME,
+            "instead_of": None}, time)
 
     def test_audit_hooks_may_veto(self):
         """A hook that raises prevents the override, and no more."""

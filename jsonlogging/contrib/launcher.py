@@ -129,7 +129,8 @@ class _Overrides:
         self.environ, self.pin = dict(environ), pin
         self.applied: Callable[[], object] | None = None
         self.busy = threading.local()
-        self.names: set[object] = set()     # that handlers have had
+        # Of handlers that there have been, with their variable.
+        self.names: set[tuple[str, object]] = set()
         # Handlers that the program gave to a logger and that pass records
         # on, by id(): the class of one may have no hash.
         self.passing: weakref.WeakValueDictionary[int, logging.Handler] = (
@@ -163,7 +164,7 @@ class _Overrides:
         # A handler whose level was set may be no more.
         config.reportProblems([
             problem for problem in problems if problem.state == "ignored"
-            or final and problem.token not in self.names])
+            or final and (problem.variable, problem.token) not in self.names])
 
     def apply_level(self, name: str) -> None:
         """Apply LEVEL to the logger *name*."""
@@ -286,8 +287,8 @@ def _after_change(overrides: _Overrides, changed: object,
 
 def _after_set_name(overrides: _Overrides, handler: logging.Handler,
                     name: object) -> None:
-    overrides.names.add(name)
     if name in overrides.settings.handler_levels:
+        overrides.names.add((PREFIX + "HANDLER_LEVEL", name))
         overrides.apply_handler_level(handler)
 
 

@@ -28,6 +28,9 @@ HANDLER_LEVEL = "PYTHON_LOGGING_HANDLER_LEVEL"
 FORMAT = "PYTHON_LOGGING_FORMAT"
 TIME = "PYTHON_LOGGING_TIME"
 RUN = ("-m", "jsonlogging", "run")
+# That of which this environment was made.
+PLAIN = os.path.join(sys.base_prefix, "bin",
+                     "python%d.%d" % sys.version_info[:2])
 
 
 @pytest.fixture
@@ -201,7 +204,8 @@ def test_exit_codes_and_tracebacks(python, write, code):
 @pytest.mark.parametrize("program", [
     ("absent.py",), ("sub/absent.py", "x"), (".",), ("-m", "absent"),
     ("-m", "pkg.absent"), ("-m", "bare"), ("-m", "absent.x"),
-    ("-m", "broken"), ("-m", "pkg.__init__")])
+    ("-m", "broken"), ("-m", "pkg.__init__"), ("pkg",), ("pkg/",),
+    ("broken.py/x.py",), ("broken.py/",), ("no\nsuch.py",), ("./pkg",)])
 def test_programs_that_do_not_exist(python, write, program):
     """What cannot be run fails as in plain Python."""
     write("pkg/__init__.py", "")
@@ -532,6 +536,21 @@ def test_names_that_nobody_registers(python, write):
                  "PYTHON_LOGGING_HANDLER_LEVEL: 'console' is not the name"):
         assert result.stderr.count(text) == 1
     assert len(result.stderr.splitlines()) == 3
+
+
+def test_handlers_that_are_no_more(python, write):
+    """A handler that had its level is not missed when the program ends."""
+    path = write("main.py", """
+        import logging
+        log = logging.getLogger("app")
+        handler = logging.StreamHandler()
+        handler.name = "console"
+        log.addHandler(handler)
+        log.removeHandler(handler)
+        del handler
+        """)
+    result = python(*RUN, path, **{HANDLER_LEVEL: "console=DEBUG"})
+    assert result.stderr == ""
 
 
 def test_what_hides_records_by_hand(python, write):
@@ -935,6 +954,19 @@ def test_subprocesses(python, write):
     assert result.stderr == ""
 
 
+def test_pythons_without_the_package(python, write):
+    """With --children another Python finds the package, and no more."""
+    path = write("main.py", SUBPROCESS.replace("sys.executable", "plain")
+                 .replace("import os, subprocess, sys",
+                          "import os, subprocess, sys; plain = %r\n"
+                          "    path = os.environ['PYTHONPATH']\n"
+                          "    hook, _, _ = path.partition(os.pathsep)\n"
+                          "    os.environ['PYTHONPATH'] = hook" % PLAIN))
+    result = python(*RUN, "--level", "INFO", "--format", "json",
+                    "--children", path)
+    assert [line["message"] for line in objects(result.stderr)] == ["in child"]
+
+
 # Configuration files.
 
 JSON_FILE = """
@@ -1171,9 +1203,7 @@ def autoloaded(python, autoload, *args, PYTHONPATH="", **environ):
             "sys.argv[1:], env=dict(os.environ, PYTHONPATH=%r))"
             ".returncode)" % path)
     # Not of this environment, which has the package.
-    plain = os.path.join(sys.base_prefix, "bin",
-                         "python%d.%d" % sys.version_info[:2])
-    return python("-S", "-c", code, plain, *args, **environ)
+    return python("-S", "-c", code, PLAIN, *args, **environ)
 
 
 def test_autoload(python, write, autoload):
@@ -1234,16 +1264,20 @@ def test_the_hook_in_old_pythons():
                 or getattr(node, "returns", None)]
     names = {"__file__": __file__, "__name__": "sitecustomize"}
     imported = []
-    old = types.SimpleNamespace(version_info=(2, 7), modules={}, path=[])
+    old = types.SimpleNamespace(version_info=(2, 7), modules={},
+                                path=[os.path.dirname(__file__)])
 
     def imports(name, *args):
         imported.append(name)
+        if name == "sitecustomize":
+            raise ImportError(name=name)
         return {"sys": old, "os": os}[name]
     with mock.patch.dict(os.environ, {LEVEL: "INFO"}):
         exec(compile(tree, "hook", "exec"), {
             **names, "__builtins__": {**vars(builtins),
                                       "__import__": imports}})
-    assert imported == ["os", "sys"]
+    assert imported == ["os", "sys", "sitecustomize"]
+    assert old.path == [os.path.dirname(__file__)]
 
 
 def test_autoload_is_switched_off(python, write, autoload):
