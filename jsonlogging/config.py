@@ -223,19 +223,17 @@ def _attempt(problems, variable, token, function, *args):
 def _apply(settings, handlers, early, problems):
     """Do the work of applySettings()."""
     with logging._lock:
-        routes = _routes(handlers) if (
-            handlers is not None or settings.format or settings.time) else []
+        named = logging._handlers
         if handlers is None:
             _apply_levels(settings, early, problems)
-            _apply_handler_levels(settings, logging._handlers, problems)
-            if settings.nested:
-                _apply_nested(settings, problems)
-        else:
-            _apply_handler_levels(settings, {
-                getattr(route.handler, "name", None): route.handler
-                for route in routes}, problems)
+        elif settings.handler_levels:
+            named = {getattr(route.handler, "name", None): route.handler
+                     for route in _routes(handlers)}
+        _apply_handler_levels(settings, named, problems)
+        if settings.nested:
+            _apply_nested(settings, problems)
         if settings.format or settings.time:
-            _apply_format(settings, routes, problems)
+            _apply_format(settings, _routes(handlers), problems)
         # Last, because it looks at the levels of handlers.
         if handlers is None:
             _find_hidden(settings, problems)

@@ -249,11 +249,11 @@ def _pin(cls: Any) -> None:
     @functools.wraps(method)
     def setLevel(self: Any, level: Any) -> None:
         try:
-            held = _following and _following.hold(self, level)
-        except Exception as error:
-            held = _complain(error)
-        if not held:
-            method(self, level)
+            if _following and _following.hold(self, level):
+                return
+        except Exception as error:      # never stop a program
+            _complain(error)
+        method(self, level)
     cls.setLevel = setLevel
 
 
@@ -280,9 +280,10 @@ def _after_add_handler(overrides: _Overrides, logger: logging.Logger,
 def _after_change(overrides: _Overrides, changed: object,
                   *args: object) -> None:
     # A handler that no logger has may be behind one that passes records.
-    given = [changed] if isinstance(changed, logging.Handler) and vars(
-        changed).get(_GIVEN) else []
-    overrides.apply_to(*given, *overrides.passing.values())
+    handlers = [ref() for ref in overrides.passing.valuerefs()]
+    if isinstance(changed, logging.Handler) and vars(changed).get(_GIVEN):
+        handlers.append(changed)
+    overrides.apply_to(*filter(None, handlers))
 
 
 def _after_set_name(overrides: _Overrides, handler: logging.Handler,
@@ -501,12 +502,12 @@ def _load(kind: str, target: str, bundle: bool,
             sys.executable, path, error.errno, error.strerror),
             file=sys.stderr)
         sys.exit(2)
-    code = pkgutil.read_code(io.BytesIO(data))
-    if code is None:
+    compiled: types.CodeType | None = pkgutil.read_code(io.BytesIO(data))
+    if compiled is None:
         names["__loader__"] = SourceFileLoader("__main__", path)
         return compile(data, path, "exec", dont_inherit=True)
     names["__loader__"] = SourcelessFileLoader("__main__", path)
-    return code
+    return compiled
 
 
 def _excepthook(hook: Callable[..., object], error: BaseException,
