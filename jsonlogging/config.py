@@ -138,7 +138,7 @@ def _is_name(text):
 
 def _parse_level(text, levels):
     """Return the number of the level in *text*, or None."""
-    if re.fullmatch("[0-9]{1,9}", text):
+    if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
     level = levels.get(text, levels.get(text.upper()))
     return level if type(level) is int and 0 <= level < 10**9 else None
@@ -245,9 +245,12 @@ def _override(obj, apply, **changes):
     handler or formatter: keywords with a value and its variable.
     """
     notes = obj.__dict__.get("_overrides", {})
-    before = {key: _current(obj, key) for key in changes}
-    if all(before[key] == value and notes.get(key, ())[:2] == (
-            value, variable) for key, (value, variable) in changes.items()):
+    before, ours = {}, True
+    for key, change in changes.items():
+        before[key] = _current(obj, key)
+        ours = ours and before[key] == change[0] and (
+            notes.get(key, ())[:2] == change)
+    if ours:
         return      # as we left it
     for value, variable in changes.values():
         sys.audit("jsonlogging.env", variable, _label(obj), value)
@@ -367,9 +370,8 @@ def _routes(handlers=None):
     """
     routes = {}
     if handlers is None:
-        handlers = [handler for logger in _loggers()
-                    for handler in logger.handlers]
-        handlers.append(logging.lastResort)
+        handlers = [*(handler for logger in _loggers()
+                      for handler in logger.handlers), logging.lastResort]
     todo = [(handler, ()) for handler in handlers]
     while todo:
         handler, queues = todo.pop()
@@ -425,7 +427,7 @@ def _format_console(settings, made, route):
     if new is old:
         return
     changes = {}
-    if settings.time and _zone(new) != _zone(old):
+    if settings.time and _zone(old) != settings.time:
         changes["time"] = settings.time, settings.prefix + "_TIME"
     # One that is not made by FORMAT is the program's own, or a copy.
     if not changes or getattr(_inner(new), "_made_for", None):

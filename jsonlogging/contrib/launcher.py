@@ -498,8 +498,9 @@ def _load(kind: str, target: str, bundle: bool,
         with io.open_code(path) as file:
             data = file.read()      # once: it may be a pipe
     except OSError as error:
-        print("%s: can't open file %r: [Errno %s] %s" % (
-            sys.executable, path, error.errno, error.strerror),
+        shown = repr(path) if sys.version_info >= (3, 10) else "'%s'" % path
+        print("%s: can't open file %s: [Errno %s] %s" % (
+            sys.executable, shown, error.errno, error.strerror),
             file=sys.stderr)
         sys.exit(2)
     compiled: types.CodeType | None = pkgutil.read_code(io.BytesIO(data))

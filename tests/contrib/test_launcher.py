@@ -205,7 +205,8 @@ def test_exit_codes_and_tracebacks(python, write, code):
     ("absent.py",), ("sub/absent.py", "x"), (".",), ("-m", "absent"),
     ("-m", "pkg.absent"), ("-m", "bare"), ("-m", "absent.x"),
     ("-m", "broken"), ("-m", "pkg.__init__"), ("pkg",), ("pkg/",),
-    ("broken.py/x.py",), ("broken.py/",), ("no\nsuch.py",), ("./pkg",)])
+    ("broken.py/x.py",), ("broken.py/",), ("no\nsuch.py",), ("it's.py",),
+    ("./pkg",)])
 def test_programs_that_do_not_exist(python, write, program):
     """What cannot be run fails as in plain Python."""
     write("pkg/__init__.py", "")
