@@ -135,13 +135,10 @@ class _Overrides:
         # on, by id(): the class of one may have no hash.
         self.passing: weakref.WeakValueDictionary[int, logging.Handler] = (
             weakref.WeakValueDictionary())
+        self.parse()
 
-    def apply(self, final: bool = False) -> None:
-        """Apply everything that is known by now.
-
-        The program may still introduce levels, formats and handlers, and
-        change what hides records, unless this is *final*.
-        """
+    def parse(self) -> list[config.Problem]:
+        """Parse the variables by the names that are known by now."""
         self.settings, problems = config.parseEnvironment(self.environ)
         self.unknown = {"unknown"} & {problem.state for problem in problems}
         self.renders = self.settings.format not in (None, "text")
@@ -149,6 +146,15 @@ class _Overrides:
         loggers = logging.root.manager.loggerDict
         self.missing = {name for name in self.settings.levels
                         if not isinstance(loggers.get(name), logging.Logger)}
+        return problems
+
+    def apply(self, final: bool = False) -> None:
+        """Apply everything that is known by now.
+
+        The program may still introduce levels, formats and handlers, and
+        change what hides records, unless this is *final*.
+        """
+        problems = self.parse()
         self.call(self.settings, problems, final, early=not final)
 
     def call(self, settings: config.Settings,
@@ -173,14 +179,15 @@ class _Overrides:
             format=None, time=None), early=True)
 
     def apply_handler_level(self, handler: logging.Handler) -> None:
-        """Apply HANDLER_LEVEL to *handler*, in no logger's care yet."""
+        """Apply HANDLER_LEVEL to *handler*, which has its name now."""
         self.call(self.settings._replace(format=None, time=None),
                   handlers=[handler])
 
     def apply_to(self, *handlers: logging.Handler) -> None:
-        """Apply what concerns *handlers*, and what is behind them."""
-        if handlers and any(self.settings[2:]):
-            self.call(self.settings, handlers=handlers)
+        """Apply FORMAT and TIME to *handlers*, and what is behind them."""
+        if handlers and (self.settings.format or self.settings.time):
+            self.call(self.settings._replace(handler_levels={}),
+                      handlers=handlers)
 
     def hold(self, owner: logging.Logger | logging.Handler,
              level: Any) -> bool:

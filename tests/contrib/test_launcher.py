@@ -402,10 +402,14 @@ def test_no_pin(python, write):
             logging.getLogger().addHandler(handler)
             print(handler.level)
             handler.setLevel(50)
+            handler.setFormatter(logging.Formatter())
+            logging.getLogger().removeHandler(handler)
+            logging.getLogger().addHandler(handler)
         print([logging.getLogger(name).level for name in ("a", "b", "")],
               [handler.level for handler in logging.root.handlers])
         """)
-    environ = {LEVEL: "INFO,a=5,b=6", HANDLER_LEVEL: "one=7,two=8"}
+    environ = {LEVEL: "INFO,a=5,b=6", HANDLER_LEVEL: "one=7,two=8",
+               TIME: "utc"}
     assert python(*RUN, "--no-pin", path, **environ).stdout == (
         "7\n8\n[40, 6, 40] [50, 50]\n")
     assert python(*RUN, path, **environ).stdout == (
