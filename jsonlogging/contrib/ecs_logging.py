@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["StdlibFormatter"]
 
 _MAX_FLAT = 10_000
+# Before 3.12 this attribute is an extra, but not to JSONFormatter.
+_TASK = {"taskName"} - logging.makeLogRecord({}).__dict__.keys()
 # Names that ecs_logging takes for a record's own, and does not print.
 _METHODS = {*dir(logging.LogRecord)}
 
@@ -102,7 +104,7 @@ class StdlibFormatter(Schema):
         """
         data = JSONFormatter.mapLogRecord(self, record)
         notes, extra = data.pop("degraded", ()), data.pop(RAW, {})
-        data.setdefault("log", {})["level"] = data.pop("log.level", None)
+        data.setdefault("log", {})["level"] = data.pop("log.level", "") or None
         self._mend_error(data, data.pop("stack", None), record)
         result: dict[str, Any] = {}
         message = data.pop("message")
@@ -115,6 +117,9 @@ class StdlibFormatter(Schema):
         for name, value in self._plain(self._more or {}).items():
             if value is not None or "." in name:
                 _nest(extra, name.split("."), value)
+        for name, value in _flat(self._plain({
+                name: record.__dict__.get(name) for name in _TASK})):
+            extra.setdefault(name, value)
         for name in [*filter(ALIASES.get, extra)]:
             if name[:10] == "elasticapm":
                 extra.setdefault(ALIASES[name], extra.pop(name))
@@ -229,7 +234,9 @@ def _nest(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
             for key, item in value.items():
                 _nest(data, [*path, key], item)
             return
-        if place.setdefault(path[-1], value) is value:
+        # To ecs_logging an empty object is none.
+        if place.get(path[-1], {}) == {}:
+            place[path[-1]] = value
             return
     labels = "labels"
     while type(data.setdefault(labels, {})) is not dict:
@@ -247,7 +254,8 @@ def _level_or_more(record: logging.LogRecord) -> str:
     """Return the level, so that mapLogRecord() sees whatever is special."""
     level, found = record.levelname, record.__dict__.get
     level = level.lower() if level else ""
-    special = found("exc_info") or found("exc_text") or found("stack_info")
+    special = (found("exc_info") or found("exc_text") or found("stack_info")
+               or _TASK and found("taskName") is not None)
     return Slow(level) if special or not level else level_of(record)
 
 

@@ -141,7 +141,8 @@ class SideBySideTest(unittest.TestCase):
         for options in ({}, {"stack_trace_limit": 0},
                         {"stack_trace_limit": 1},
                         {"exclude_fields": ["log.original", "process"]},
-                        {"extra": {"service.name": "shop"}}):
+                        {"extra": {"service.name": "shop"}},
+                        {"extra": {"service.name": {}, "x": {"y": {}}}}):
             for attributes in (
                     {}, {"exc_info": error}, {"stack_info": "Stack:\n x"},
                     {"exc_info": error, "stack_info": "Stack:"},
@@ -151,10 +152,17 @@ class SideBySideTest(unittest.TestCase):
                      "elasticapm_labels": {"a": 1}},
                     {"funcName": None, "thread": None, "levelname": "Own"},
                     {"http": {"request": {"method": "GET", "b": {}}}},
-                    {"labels": {"a.b": 1}}):
+                    {"labels": {"a.b": 1}}, {"levelname": ""},
+                    {"taskName": "Task-1"}, {"taskName": ""}):
                 with self.subTest(options=options, attributes=attributes):
                     record = make_record("user %s", "elvis", **attributes)
                     self.assertIsNotNone(self.compare(record, **options))
+
+    def test_empty_object(self):
+        """An empty object among the constants is in nobody's way."""
+        record = make_record("hello", elasticapm_service_name="shop")
+        line = self.compare(record, extra={"service.name": {}})
+        self.assertEqual({"name": "shop"}, json.loads(line)["service"])
 
     def test_time(self):
         """The time is the same where created and msecs agree."""
