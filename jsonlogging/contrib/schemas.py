@@ -57,8 +57,8 @@ def _slow_level(level: Callable[[logging.LogRecord], str],
 
 def _sequence(record: logging.LogRecord) -> int:
     """Return the number of *record* among those of this process."""
-    # A record keeps its number, however often it is printed.  References
-    # to it are one object as long as there is one.
+    # Handlers print a record one after another: it keeps its number.
+    # References to it are one object as long as there is one.
     global _last
     known, key = _last, ref(record)
     if known[0] is not key:
@@ -417,11 +417,10 @@ class GCPFormatter(Schema):
 
 _GCP = "logging.googleapis.com/"
 # What Google names otherwise, and of which type it has to be.
-_GCP_NAMES = {"labels": (_GCP + "labels", dict),
-              "http_request": ("httpRequest", dict),
-              "trace.id": (_GCP + "trace", str),
-              "span.id": (_GCP + "spanId", str),
-              "trace_sampled": (_GCP + "trace_sampled", bool)}
+_GCP_NAMES: dict[str, tuple[str, Any]] = {
+    "labels": (_GCP + "labels", dict), "http_request": ("httpRequest", dict),
+    "trace.id": (_GCP + "trace", str), "span.id": (_GCP + "spanId", str),
+    "trace_sampled": (_GCP + "trace_sampled", bool)}
 # What Google's agent reads as a record's time or severity.
 _GCP_RESERVED = {"timestamp", "timestampSeconds", "timestampNanos"}
 _SEVERITIES = ((70, "EMERGENCY"), (60, "ALERT"), (50, "CRITICAL"),
@@ -453,12 +452,12 @@ class OTelFormatter(Schema):
                  style: Any = "%", validate: bool = True, *,
                  resource: Mapping[str, Any] | None = None,
                  timespec: str = "microseconds", **options: Any) -> None:
-        if resource is None:
-            resource = otel_resource(os.environ)
-        check("resource", resource, "a mapping of names",
-              isinstance(resource, Mapping)
-              and all([isinstance(name, str) and name.isprintable()
-                       for name in resource]))
+        given: Any = (otel_resource(os.environ) if resource is None
+                      else resource)
+        check("resource", given, "a mapping of names",
+              isinstance(given, Mapping)
+              and all([type(name) is str and name.isprintable()
+                       for name in given]))
         super().__init__({
             "timestamp": "asctime", "severity_number": _severity_number,
             "severity_text": "levelname", "body": "message",
@@ -470,7 +469,7 @@ class OTelFormatter(Schema):
                 "exc_message", "exception.stacktrace": "exc_text",
                 "code.stacktrace": "stack_info"},
             "instrumentation_scope": {"name": "name"},
-            "resource": {"attributes": as_constants({**resource})},
+            "resource": {"attributes": as_constants({**given})},
         }, fmt, datefmt, style, validate, timespec=timespec, **options)
 
     def _arrange(self, extra: dict[str, Any],

@@ -61,14 +61,15 @@ VALUES = ("text", "2023-11-14T22:13:20.123Z", "10.0.0.1", "::1", 7, 2**40,
           "x" * 40_000, {"a\0": {"": "b" * 40_000}}, {"a.b": 1, "a": 2})
 
 
-def value(chooser, name):
-    """Return any value, at times as the innermost of nested objects."""
+def extra(chooser, name):
+    """Return {name: any value}, at times with objects for the dots."""
     made = (chooser.choice(VALUES) if chooser.integer(0, 1)
             else blocks.value(chooser))
     if isinstance(name, str) and chooser.integer(0, 3) == 0:
-        for part in reversed(name.split(".")[1:]):
+        name, *path = name.split(".")
+        for part in reversed(path):
             made = {part: made}
-    return made
+    return {name: made}
 
 
 class NodeTest(unittest.TestCase):
@@ -92,18 +93,27 @@ class NodeTest(unittest.TestCase):
         for seed in range(RECORDS):
             chooser = blocks.Chooser(seed)
             record = blocks.record(chooser)
-            for _ in range(3):
-                name = known[(seed * 3 + _) % len(known)]
+            for number in range(3):
+                name = known[(seed * 3 + number) % len(known)]
                 if name not in blocks.ATTRIBUTES:
                     used.add(name)
-                    record.__dict__[name if isinstance(name, str)
-                                    and chooser.integer(0, 1) == 0
-                                    else name] = value(chooser, name)
+                    for name, value in extra(chooser, name).items():
+                        if name not in blocks.ATTRIBUTES:
+                            record.__dict__[name] = value
             yield seed, formatter.format(record)
         self.assertGreaterEqual(len(used), NAMES - len(blocks.ATTRIBUTES))
 
     def test_nothing_is_refused(self):
         """No line of a hostile record is refused, whatever its extras."""
+        self.send_all()
+
+    def test_nothing_is_refused_under_other_options(self):
+        """So it is with fewer fields, and with texts that are not ASCII."""
+        self.send_all(ensure_ascii=False, stack_trace_limit=1,
+                      exclude_fields=["log.level", "process.thread"],
+                      defaults={"host.name": "web-1", "team": 5})
+
+    def send_all(self, **options):
         batch, sent = [], 0
 
         def send():
@@ -115,7 +125,7 @@ class NodeTest(unittest.TestCase):
                 self.assertEqual(201, item["status"], (
                     seed, item.get("error"), line[:2000]))
             return len(batch)
-        for entry in self.lines():
+        for entry in self.lines(**options):
             batch.append(entry)
             if len(batch) == BATCH:
                 sent += send()
