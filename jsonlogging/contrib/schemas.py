@@ -359,7 +359,8 @@ def _epoch(record: logging.LogRecord) -> float:
 
 def _syslog_level(record: logging.LogRecord) -> int:
     level: int = _by_level(record, _SYSLOG)
-    empty = type(record.msg) is str and not record.msg
+    message = record.__dict__.get("msg")
+    empty = type(message) is str and not message
     return SlowNumber(level) if empty else level
 
 

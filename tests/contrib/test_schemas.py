@@ -1027,6 +1027,12 @@ class GELFTest(SchemaTest):
                              make_record("hello", levelno=number))
             self.assertEqual(level, data["level"])
 
+    def test_no_message(self):
+        """A record that has no message keeps its level."""
+        record = make_record("hello")
+        del record.msg
+        self.assertEqual(6, self.data(GELFFormatter(), record)["level"])
+
     def test_additional_fields(self):
         """Extras have the names and types that the format allows."""
         data = self.data(GELFFormatter(), make_record("hello", **{
