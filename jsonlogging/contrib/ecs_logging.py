@@ -117,8 +117,9 @@ class StdlibFormatter(Schema):
         for name, value in self._plain(self._more or {}).items():
             if value is not None or "." in name:
                 _nest(extra, name.split("."), value)
-        for name, value in _flat(self._plain({
-                name: record.__dict__.get(name) for name in _TASK})):
+        task = self.mapExtra({name: record.__dict__.get(name)
+                              for name in _TASK}).get(RAW, {})
+        for name, value in self._plain(task).items():
             extra.setdefault(name, value)
         for name in [*filter(ALIASES.get, extra)]:
             if name[:10] == "elasticapm":
@@ -176,12 +177,14 @@ class StdlibFormatter(Schema):
                     trace = limited(info, limit) if limit else trace
                 else:
                     trace = "".join(traceback.format_tb(info[2], limit))
-            if not trace and stack:
+            trace = trace or None
+            if trace is None and record.__dict__.get("stack_info"):
                 trace = str(record.stack_info)
         except Exception:       # of a hostile object: it stays as it is
-            pass
-        error["stack_trace"] = isinstance(trace, str) and trace.encode(
-            errors="backslashreplace").decode() or None
+            trace = trace or stack
+        error["stack_trace"] = trace.encode(
+            errors="backslashreplace").decode() if isinstance(
+                trace, str) else None
 
 
 def _is_compound(error: BaseException) -> bool:

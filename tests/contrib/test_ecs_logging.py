@@ -7,6 +7,7 @@ import copy
 import json
 import logging
 import sys
+import types
 import unittest
 
 import hypothesis
@@ -78,6 +79,12 @@ def is_told(record):
             or any(not isinstance(name, str)
                    or name.partition(".")[0].rstrip("_") == "degraded"
                    for name in values))
+
+
+class EmptyText:
+
+    def __str__(self):
+        return ""
 
 
 class SideBySideTest(unittest.TestCase):
@@ -153,7 +160,9 @@ class SideBySideTest(unittest.TestCase):
                     {"funcName": None, "thread": None, "levelname": "Own"},
                     {"http": {"request": {"method": "GET", "b": {}}}},
                     {"labels": {"a.b": 1}}, {"levelname": ""},
-                    {"taskName": "Task-1"}, {"taskName": ""}):
+                    {"stack_info": EmptyText()},
+                    {"taskName": "Task-1"}, {"taskName": ""},
+                    {"taskName": types.MappingProxyType({"a": 1})}):
                 with self.subTest(options=options, attributes=attributes):
                     record = make_record("user %s", "elvis", **attributes)
                     self.assertIsNotNone(self.compare(record, **options))
