@@ -103,17 +103,21 @@ class StdlibFormatter(Schema):
         An override, as ecs_logging has them, may return any mapping.
         """
         data = JSONFormatter.mapLogRecord(self, record)
-        notes, extra = data.pop("degraded", ()), data.pop(RAW, {})
-        data.setdefault("log", {})["level"] = data.pop("log.level", "") or None
+        notes = [note.replace(RAW + ".", "") for note in data.pop(
+            "degraded", ()) if not self._is_of_excluded(note)]
+        extra, message = data.pop(RAW, {}), data.pop("message")
+        data["log.level"] = data.get("log.level") or None
         self._mend_error(data, data.pop("stack", None), record)
         result: dict[str, Any] = {}
-        message = data.pop("message")
-        for name, value in _flat(data):
+        for name, place in self._own.items():
+            value: Any = data
+            for part in place:
+                value = value.get(part) if type(value) is dict else None
             # Its dot means nothing since 2.2.0.
             literal = name == "ecs.version" and not self._nests_version
             path = [name] if literal else name.split(".")
-            if self._excluded.isdisjoint(above(name)):
-                _nest(result, path, value)
+            if value is not None and self._excluded.isdisjoint(above(name)):
+                _nest(result, path, _in_order(value))
         for name, value in self._plain(self._more or {}).items():
             if value is not None or "." in name:
                 _nest(extra, name.split("."), value)
@@ -154,6 +158,12 @@ class StdlibFormatter(Schema):
                 "@timestamp", "log.level", "message") if name in data}
         made.update(data)
         return {**made, "degraded": notes} if notes else made
+
+    def _is_of_excluded(self, note: str) -> bool:
+        """Tell whether a *note* is of what is not printed."""
+        note = note.replace(RAW + ".", "")
+        return any([note.startswith(name) and note[len(name):][:1] in ".[:"
+                    for name in self._excluded])
 
     def _plain(self, value: Any) -> dict[str, Any]:
         """Return the mapping *value* as plain data."""

@@ -160,6 +160,7 @@ class SideBySideTest(unittest.TestCase):
                     {"funcName": None, "thread": None, "levelname": "Own"},
                     {"http": {"request": {"method": "GET", "b": {}}}},
                     {"labels": {"a.b": 1}}, {"levelname": ""},
+                    {"name": {}}, {"name": {"b": 1, "a": [{"d": 1, "c": 2}]}},
                     {"stack_info": EmptyText()},
                     {"taskName": "Task-1"}, {"taskName": ""},
                     {"taskName": types.MappingProxyType({"a": 1})}):
@@ -172,6 +173,14 @@ class SideBySideTest(unittest.TestCase):
         record = make_record("hello", elasticapm_service_name="shop")
         line = self.compare(record, extra={"service.name": {}})
         self.assertEqual({"name": "shop"}, json.loads(line)["service"])
+
+    def test_degraded(self):
+        """What is listed has the caller's name, unless it is excluded."""
+        record = make_record("hello", a=[float("inf")], b=float("nan"))
+        for excluded, notes in (([], ["a[0]: Infinity", "b: NaN"]),
+                                (["a"], ["b: NaN"]), (["a", "b"], None)):
+            line = StdlibFormatter(exclude_fields=excluded).format(record)
+            self.assertEqual(notes, strict_loads(line).get("degraded"))
 
     def test_time(self):
         """The time is the same where created and msecs agree."""
