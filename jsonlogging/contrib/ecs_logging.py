@@ -138,7 +138,7 @@ class StdlibFormatter(Schema):
         if "message" not in self._excluded:
             result.setdefault("message", message)
         if notes:
-            result["degraded"] = notes[:10]     # as many as JSONFormatter lists
+            result["degraded"] = notes[:10]     # as JSONFormatter does
         return result
 
     @Late
