@@ -60,8 +60,8 @@ EDGES = {
     "contrib.schemas": {
         ".config", ".contrib._ecs_fields", ".contrib._ecs_types",
         ".contrib._schema", ".contrib.ecs_logging", "__future__",
-        "collections.abc", "itertools", "json", "logging", "os", "re",
-        "socket", "typing", "weakref"},
+        "collections.abc", "functools", "itertools", "json", "logging",
+        "os", "re", "socket", "typing", "weakref"},
 }
 
 # What each ring may import is itself and the rings before it.
