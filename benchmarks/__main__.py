@@ -9,8 +9,11 @@ from . import __doc__ as description, plots, results, suites, tables
 
 __all__ = ["main"]
 
-DOCS = (pathlib.Path(__file__).resolve().parent.parent / "docs"
-        / "explanation")
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs" / "explanation"
+README = ROOT / "README.md"
+# Between these README.md has a table.
+MARKS = "<!-- begin: python -m benchmarks tables -->", "<!-- end -->"
 TABLES = "performance-tables.inc"
 # The suites whose figures have limits.
 LIMITED = ("three", "formatting", "imports", "memory")
@@ -48,6 +51,20 @@ def write_tables(several, directory):
     path = pathlib.Path(directory, TABLES)
     path.write_text(tables.document(several), encoding="utf-8")
     print(path)
+
+
+def with_table(text, results):
+    """Return *text*, README.md's, with the table of *results*."""
+    before, _, rest = text.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return "%s%s\n%s\n%s%s" % (before, MARKS[0], tables.readme(results),
+                               MARKS[1], after)
+
+
+def write_readme(several):
+    README.write_text(with_table(README.read_text(encoding="utf-8"),
+                                 several[-1]), encoding="utf-8")
+    print(README)
 
 
 def write_plots(several, directory):
@@ -101,6 +118,7 @@ def publish_command(args):
     several = committed()
     write_tables(several, DOCS)
     write_plots(several, DOCS)
+    write_readme(several)
 
 
 def existing(path):

@@ -8,6 +8,7 @@ timing.figures() makes, or a number.
 
 import collections
 import functools
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -38,7 +39,9 @@ THREE = ("text", "JSON", ELEVEN)
 # How often a record comes, in seconds, for "rates".
 RATES = {"100 000 a second": 1e-5, "1000 a second": 1e-3,
          "100 a second": 1e-2, "1 a second": 1}
-APPLY = pathlib.Path(__file__).resolve().parent.parent / "pep" / "apply.py"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+APPLY = ROOT / "pep" / "apply.py"
+CONFORMANCE = ROOT / "tests" / "conformance.py"
 
 
 def _chosen(formatters, names):
@@ -199,6 +202,28 @@ def scripts(settings, formatters):
             for script in sizes.SCRIPTS]
 
 
+def contract(settings, formatters):
+    """What becomes of hostile records: how many, by tests/conformance.py."""
+    def task(name):
+        outcomes = isolated(count_outcomes, name)
+        return {name: {"records": sum(outcomes.values()), **outcomes}}
+    return [(name, functools.partial(task, name)) for name in formatters
+            if "text" not in name]
+
+
+def count_outcomes(name):
+    """Return how many hostile records the candidate *name* prints how."""
+    spec = importlib.util.spec_from_file_location("conformance", CONFORMANCE)
+    kit = sys.modules["conformance"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    # The others end in a process of their own, at times after a minute.
+    cases = [case for case in kit.CASES if not case.alone]
+    found = collections.Counter(result.outcome for result in kit.run(
+        {**OURS, **PEERS}[name], cases=cases))
+    return {outcome: found[outcome] for outcome in kit.OUTCOMES
+            if outcome != "crashed"}
+
+
 SUITES = {
     "three": three,
     "formatting": formatting,
@@ -209,4 +234,5 @@ SUITES = {
     "memory": memory_use,
     "lines": lines,
     "scripts": scripts,
+    "contract": contract,
 }

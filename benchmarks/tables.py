@@ -4,8 +4,8 @@ from . import limits
 from .candidates import ELEVEN, PEERS
 from .results import name, value
 
-__all__ = ["TABLES", "document", "fastest", "number", "numbers", "report",
-           "stages", "table"]
+__all__ = ["TABLES", "document", "fastest", "number", "numbers", "readme",
+           "report", "stages", "table"]
 
 HEAD = """\
 .. Made by "python -m benchmarks tables" from benchmarks/results.
@@ -228,6 +228,8 @@ TABLES = {
               True),
     "scripts": ("Bytes of a JSON line", _by_row("scripts", "script"),
                 ("scripts",), True),
+    "contract": ("What becomes of hostile records",
+                 _by_row("contract", "candidate"), ("contract",), False),
 }
 
 
@@ -243,6 +245,19 @@ def report(results, labels=TABLES):
     """Return the tables *labels* of one file's results, with titles."""
     found = [(TABLES[label][0], _made(results, label)) for label in labels]
     return "\n\n".join("%s:\n\n%s" % pair for pair in found if pair[1])
+
+
+def readme(results):
+    """Return the table of README.md: Markdown."""
+    plain = results["suites"]["formatting"]["plain"]
+    lines = ["| formatter | hostile records printed right | a plain record, "
+             "as a multiple of text's time |", "|---|---|---|"]
+    for name, row in results["suites"]["contract"].items():
+        if name in plain and "," not in name:   # no variants
+            lines.append("| %s | %d of %d | %s |" % (
+                "this one" if name == "JSON" else name, row["passed"],
+                row["records"], number(value(plain[name]))))
+    return "\n".join(lines)
 
 
 def document(several):

@@ -651,6 +651,9 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(found["suites"]["imports"], {
             "import logging": mock.ANY, "import logging, patched": mock.ANY,
             "import jsonlogging": mock.ANY})
+        ours = found["suites"]["contract"]["JSON"]
+        self.assertEqual(ours["records"], ours["passed"])
+        self.assertGreater(ours["records"], 200)
         patched = found["suites"]["imports"]["import logging, patched"]
         self.assertEqual(patched["modules"], 0)
         for title, *_ in tables.TABLES.values():
@@ -703,11 +706,16 @@ class CommandTest(unittest.TestCase):
 
     def test_publish(self):
         """Publishing saves the results and makes tables and plots."""
-        drawn = []
+        drawn, readme = [], self.folder / "README.md"
+        readme.write_text("before\n%s\n%s\nafter\n" % command.MARKS,
+                          encoding="utf-8")
         with mock.patch.object(results, "COMMITTED", self.folder), \
                 mock.patch.object(command, "DOCS", self.folder), \
                 mock.patch.object(suites, "SUITES",
                                   {"scripts": suites.scripts}), \
+                mock.patch.object(tables, "readme", lambda found:
+                                  "| %s |" % results.name(found)), \
+                mock.patch.object(command, "README", readme), \
                 mock.patch.object(plots, "draw", lambda chart, path:
                                   drawn.append((chart.file, path.name))):
             self.run_main("publish")
@@ -717,6 +725,10 @@ class CommandTest(unittest.TestCase):
         several = [results.load(self.folder / name)]
         text = (self.folder / command.TABLES).read_text(encoding="utf-8")
         self.assertEqual(text, tables.document(several))
+        self.assertEqual(
+            "before\n%s\n| %s |\n%s\nafter\n" % (
+                command.MARKS[0], results.name(several[0]), command.MARKS[1]),
+            readme.read_text(encoding="utf-8"))
 
     def test_progress(self):
         """Progress is a line that is written over; else a line each."""
@@ -814,6 +826,12 @@ class DocumentationTest(unittest.TestCase):
     def test_tables(self):
         """The tables are those of the committed results."""
         self.assertEqual(tables.document(self.several), self.generated)
+
+    def test_readme(self):
+        """README.md has the table of the newest of them."""
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(command.with_table(text, self.several[-1]), text)
+        self.assertIn("| this one | ", text)
 
     def test_plots(self):
         """The plots show the committed results."""

@@ -74,12 +74,6 @@ class ReadmeTests(unittest.TestCase):
                 checked += then == "json"
         self.assertEqual(checked, 2)
 
-    def test_last_block_runs(self):
-        """The import that prefers the standard library's module works."""
-        language, code, _ = blocks(README)[-1]
-        self.assertEqual(language, "python")
-        self.assertEqual(self.run_code(code), "")
-
     def test_commands(self):
         """README.md has the two commands; .ci/run runs the second."""
         commands = [code.strip() for language, code, _ in blocks(README)
