@@ -1,0 +1,3 @@
+"""What is built around the formatters, and never proposed for Python."""
+
+__all__ = []    # type: list[str]

@@ -1,0 +1,1203 @@
+"""
+From a log call to a peer: a bounded queue and one thread that empties it.
+
+    handle() --format--> queue --worker--> [spool] --> transport
+
+A caller formats its record, appends the line to a deque and goes on.  It
+takes no lock on the way: a lock would cost half of what all the rest
+does.  Only when there is no room, or when the worker sleeps, is there
+more to do.  Everything else is done by the worker, a thread that starts
+with the first record.
+
+Who writes what:
+
+* Callers: ``_queue`` (append), ``_bytes_in``, ``_wake_at``.  An append is
+  atomic; an addition lost to another thread makes the byte limit inexact
+  by one line, until the queue is empty the next time.
+* Under ``_lock``, by whoever holds it: all counters, ``_closing``,
+  removal from ``_queue``.  A snapshot taken under it always adds up.
+* The worker alone: the transport, the spool, the batch under way.
+
+The worker sleeps in ``_wait()``.  It first says, in ``_wake_at``, how many
+lines must wait for a caller to wake it, then looks again, then sleeps; so
+no line is overlooked.  While it is awake callers leave it alone.  In the
+network it waits in slices (SLICE): between two of them it looks whether
+``close()`` has run out of time, and moves lines from the queue to the
+spool.
+
+``close()`` says until when, and waits for the worker to end, which it
+does when all is sent or at that time.  If it does not, because name
+resolution blocks, it is abandoned: what it holds is counted as dropped,
+and what it still does is not counted.  If there is no worker and none
+can be started any more, ``close()`` does the worker's job itself.
+
+``logging.shutdown()`` calls ``close()`` under the handler's lock and
+``dictConfig`` under logging's module lock.  So the worker takes no lock
+of logging's and calls nothing in logging that takes one.
+
+In a forked child everything starts anew: the lines that wait belong to
+the parent, which still has them, and descriptors are closed, not shared.
+"""
+
+from __future__ import annotations
+
+import logging, os, random, select, sys, threading, time, weakref
+from collections import deque
+from queue import Empty, SimpleQueue
+
+from ._spool import DeadLetters, Spool, SpoolError, SpoolFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Optional, Union
+    from ._spool import Row
+    # Formatters should return str; what they do return is another thing.
+    Line = Any
+    Rejected = list[tuple[bytes, str]]
+
+__all__ = ["Pipeline", "PipelineHandler", "Refused", "Result", "SLICE",
+           "Stopped", "Transport", "Unavailable", "Unfit", "check",
+           "check_number", "complain", "is_ready"]
+
+# Seconds: between two looks at what happens meanwhile; without a reaction
+# of the worker until one complains; between two calls of on_drop; between
+# two searches for what dead processes have left in the spool; after a
+# fault of ours.
+SLICE = 0.1
+STALLED = 5.0
+TELL = 1.0
+ADOPT = 30.0
+FAULT = 1.0
+OVERFLOWS = "drop-newest", "drop-oldest", "block"
+NEVER = sys.maxsize     # lines wait so that a caller wakes the worker
+
+
+def check(option: str, value: object, good: object, allowed: str) -> None:
+    """Raise ValueError unless *value*, given for *option*, is *good*."""
+    if not good:
+        raise ValueError("%s must be %s, not %r" % (option, allowed, value))
+
+
+def check_number(option: str, value: object, least: float,
+                 *kinds: type) -> None:
+    """Raise an error unless *value* is a number of at least *least*."""
+    if isinstance(value, bool) or not isinstance(value, kinds or (
+            int, float)):
+        raise TypeError("%s must be a number, not %r" % (option, value))
+    assert isinstance(value, (int, float))
+    check(option, value, least <= value < float("inf"),
+          "a number from %s on" % least)
+
+
+def complain(text: str) -> None:
+    """
+    Write *text* to standard error, as logging does with its own errors.
+
+    Not if logging.raiseExceptions is false, and not into a full pipe,
+    which could hold the calling thread for ever.
+    """
+    stream = sys.stderr
+    try:
+        if logging.raiseExceptions and stream is not None:
+            try:
+                number = stream.fileno()
+            except (AttributeError, OSError, ValueError):
+                pass    # some object, with no pipe behind it
+            else:
+                if os.name == "posix" and not is_ready(number, True, 0):
+                    return
+            stream.write("jsonlogging: %s\n" % text)
+            stream.flush()
+    except Exception:
+        pass
+
+
+def is_ready(file: Any, write: bool, seconds: float) -> bool:
+    """Wait until *file* can be written or read, or *seconds* pass."""
+    if hasattr(select, "poll"):     # select() refuses numbers over 1023
+        poll = select.poll()
+        poll.register(file, select.POLLOUT if write else select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    return any(select.select([] if write else [file], [file] if write else [],
+                             [], seconds))
+
+
+class Unavailable(Exception):
+    """
+    The peer cannot be reached or is busy: send the same again later.
+
+    *wait* is the number of seconds that the peer asked for, if it did.
+    """
+
+    def __init__(self, message: str, wait: Optional[float] = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Refused(Unavailable):
+    """The peer answers, but not to us: credentials, target, certificate."""
+
+
+class Unfit(Exception):
+    """
+    The peer refused a batch as a whole: halve it to find out why.
+
+    *size* is true if the batch was too large.
+    """
+
+    def __init__(self, message: str, size: bool = False) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class Stopped(Exception):
+    """The time that close() was given is over."""
+
+
+class Result:
+    """
+    What became of a batch that was sent.
+
+    *sent* events are done; those in *retry* must be sent again, because
+    of *error*; those in *rejected*, pairs of event and reason, never will
+    be taken.  *counts* are a transport's own additions to stats().
+    """
+
+    def __init__(self, sent: int, retry: Optional[list[bytes]] = None,
+                 rejected: Optional[Rejected] = None,
+                 error: Optional[Exception] = None,
+                 counts: Optional[dict[str, int]] = None) -> None:
+        self.sent, self.retry, self.error = sent, retry or [], error
+        self.rejected, self.counts = rejected or [], counts or {}
+
+
+class Transport:
+    """
+    Where events go.  All methods are called by one thread at a time.
+
+    *name* is for messages.  *kind* names what an event is: a spool of one kind is never sent by a
+    transport of another.  *acknowledges* says whether the peer confirms
+    what it has taken.  *hosts* is the number of peers, all of which are
+    tried before a pause is made.  Longer events than *max_event_bytes*
+    are rejected, if it is not 0.
+    """
+
+    name = "transport"
+    kind = "lines"
+    acknowledges = False
+    hosts = 1
+    max_event_bytes = 0
+    tick: Callable[[], None] = staticmethod(lambda: None)
+
+    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
+        """
+        Return the events that *lines* are, and those that cannot be sent.
+
+        An event is bytes without a newline, so that it stays one line.
+        """
+        events: list[bytes] = []
+        rejected: Rejected = []
+        for line in lines:
+            if isinstance(line, str):
+                event = line.encode("utf-8", "backslashreplace")
+            elif isinstance(line, bytes):
+                event = line
+            else:
+                event = repr(line).encode("utf-8", "backslashreplace")
+                rejected.append((event, "the formatter made no text"))
+                continue
+            if b"\n" in event:
+                event = event.strip(b"\n").replace(b"\n", b" ")
+            if not event:
+                rejected.append((event, "empty"))
+            elif self.max_event_bytes and len(event) > self.max_event_bytes:
+                rejected.append((event, "longer than max_event_bytes"))
+            else:
+                events.append(event)
+        return events, rejected
+
+    def send(self, events: list[bytes], again: bool) -> Result:
+        """
+        Send *events*; *again* says that they may have been sent before.
+
+        Unavailable, Refused or Unfit is raised if that cannot be.  What
+        waits must call *tick* every SLICE seconds, and let out what it
+        raises.
+        """
+        raise NotImplementedError
+
+    def letter(self, event: bytes) -> dict[str, str]:
+        """Return what the dead-letter file shall hold of *event*."""
+        return {"event": event.decode("utf-8", "backslashreplace")}
+
+    def disconnect(self) -> None:
+        """Close the connection, if there is one."""
+
+    def forget(self) -> None:
+        """In a forked child: close its copy of the parent's connection."""
+        self.disconnect()
+
+
+class _Chunk:
+    """
+    A part of the batch under way.
+
+    *again* says that its events may have been sent before, *tried* that
+    they were by this pipeline.
+    """
+
+    __slots__ = "events", "again", "tried"
+
+    def __init__(self, events: list[bytes], again: bool,
+                 tried: bool = False) -> None:
+        self.events, self.again, self.tried = events, again, tried
+
+
+def split(events: list[bytes], size: int) -> list[list[bytes]]:
+    """Split *events* into lists of at most *size* bytes, or one event."""
+    parts: list[list[bytes]] = []
+    room = 0
+    for event in events:
+        room -= len(event) + 1
+        if room < 0:
+            parts.append([])
+            room = size - len(event) - 1
+        parts[-1].append(event)
+    return parts
+
+
+class Pipeline:
+    """
+    A bounded queue of lines, and the worker that empties it.
+
+    The options are those of PipelineHandler.  *make_report* returns the
+    line that reports drops, given a dict of reasons and numbers; *clock*
+    stands for time.monotonic().
+    """
+
+    def __init__(self, transport: Transport, *,
+                 capacity: int = 100_000,
+                 capacity_bytes: int = 16 * 2**20,
+                 overflow: str = "drop-newest",
+                 block_timeout: float = 1.0,
+                 batch_size: int = 5000,
+                 batch_bytes: int = 5 * 2**20,
+                 linger: float = 0.0,
+                 backoff: float = 0.5,
+                 backoff_max: float = 30.0,
+                 close_timeout: float = 5.0,
+                 report_interval: float = 60.0,
+                 on_drop: Optional[Callable[[dict[str, int]], object]] = None,
+                 spool: Union[str, os.PathLike[str], None] = None,
+                 spool_bytes: int = 256 * 2**20,
+                 dead_letters: Union[str, os.PathLike[str], None] = None,
+                 dead_letters_bytes: int = 64 * 2**20,
+                 make_report: Optional[
+                     Callable[[dict[str, int]], Line]] = None,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        check("overflow", overflow, overflow in OVERFLOWS,
+              "one of " + ", ".join(OVERFLOWS))
+        for option, value in (
+                ("capacity", capacity), ("capacity_bytes", capacity_bytes),
+                ("batch_size", batch_size), ("batch_bytes", batch_bytes),
+                ("spool_bytes", spool_bytes),
+                ("dead_letters_bytes", dead_letters_bytes)):
+            check_number(option, value, 1, int)
+        for option, seconds in (
+                ("block_timeout", block_timeout), ("linger", linger),
+                ("backoff", backoff), ("backoff_max", backoff_max),
+                ("close_timeout", close_timeout),
+                ("report_interval", report_interval)):
+            check_number(option, seconds, 0)
+        if on_drop is not None and not callable(on_drop):
+            raise TypeError("on_drop must be callable, not %r" % (on_drop,))
+        self.transport, self.make_report = transport, make_report
+        self.capacity, self.capacity_bytes = capacity, capacity_bytes
+        self.overflow, self.block_timeout = overflow, block_timeout
+        self.batch_size, self.batch_bytes = batch_size, batch_bytes
+        self.linger, self.clock = linger, clock
+        self.backoff, self.backoff_max = backoff, backoff_max
+        self.close_timeout, self.on_drop = close_timeout, on_drop
+        self.report_interval = report_interval
+        self.spool = None if spool is None else Spool(
+            spool, transport.kind, spool_bytes)
+        self.dead_letters = None if dead_letters is None else DeadLetters(
+            dead_letters, dead_letters_bytes)
+        transport.tick = self._tick
+        self._reset()
+        _register(self)
+
+    def _reset(self) -> None:
+        """Begin anew, without a worker, in this process."""
+        self.pid: Optional[int] = os.getpid()
+        # Reentrant: a signal handler or a finalizer may log at any moment.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        # Not an Event, whose lock such a handler could not take again.
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._wake_at = 0
+        self._called: Optional[float] = None    # when it was last woken
+        self._worker: Optional[threading.Thread] = None
+        self.ident: Optional[int] = None        # of the worker's thread
+        self._queue: deque[Line] = deque()
+        self._bytes_in = self._bytes_out = 0
+        self._limit, self._bytes_limit = self.capacity, self.capacity_bytes
+        # Taken from the queue, neither in the spool nor under way: lines,
+        # or, once they are encoded, events.
+        self._held: list[Any] = []
+        self._encoded = False
+        # The batch under way, how many events of it are not settled, and
+        # its place in the spool.
+        self._chunks: deque[_Chunk] = deque()
+        self._in_flight = 0
+        self._row: Optional[Row] = None
+        # Events in the spool that are not under way.
+        self._on_disk = self._on_disk_adopted = 0
+        self._taken = self._evicted = self._refused = self._adopted = 0
+        self._sent = self._retried = self._dead = self._spooled = 0
+        self._reports = self._ignored = 0
+        self._dropped: dict[str, int] = {}
+        self._counts: dict[str, int] = {}       # a transport's own
+        self._last_error: Optional[str] = None
+        self._hurry = 0                         # threads in flush()
+        self._closing: Optional[float] = None   # close() ends then
+        self._finished = self._healthy = False
+        self._gave_up = -float("inf")           # flush() then
+        self._failures = 0
+        self._max_batch_bytes = self.batch_bytes
+        self._drops = 0         # the sum of what is in _dropped
+        self._told: dict[str, int] = {}         # to on_drop
+        self._reported: dict[str, int] = {}     # in a record
+        self._told_at = self._reported_at = -float("inf")
+        self._spool_at = self._adopt_at = -float("inf")
+        self._complained: dict[str, float] = {}
+
+    # -- the caller's side --------------------------------------------------
+
+    def put(self, line: Line) -> None:
+        """Take *line* in, or do with it what the overflow policy says."""
+        size = line.__sizeof__()
+        waiting = len(self._queue)
+        if waiting < self._limit and self._bytes_in < self._bytes_limit:
+            self._queue.append(line)
+            self._bytes_in += size
+            if waiting >= self._wake_at:
+                self._call(waiting)
+        else:
+            self._overflow(line, size)
+
+    def _call(self, waiting: int) -> None:
+        """Wake the worker; start it if there is none."""
+        called = self._called       # which the worker may set to None
+        if self._worker is None:
+            self._start()
+        elif called is None:
+            self._called = self.clock()
+        elif self.clock() - called > STALLED:
+            self._complain("stalled", "the thread that sends does not run "
+                           "(under uWSGI: set enable-threads)")
+        # Until it reacts, only few callers need to come here again.
+        self._wake_at = 2 * waiting + 2
+        self._wake.put(None)
+
+    def _start(self) -> None:
+        """Start the worker, if that can be done; not under the lock."""
+        thread = threading.Thread(
+            target=self._main, daemon=True,
+            name="jsonlogging-" + self.transport.kind)
+        with self._lock:
+            if self._worker is not None or self._finished:
+                return
+            self._worker = thread
+        try:
+            thread.start()
+        except Exception as error:
+            # Too many threads, or the interpreter ends.
+            with self._changed:
+                self._worker = None
+                self._changed.notify_all()
+            if "shutdown" not in str(error):
+                self._complain("thread", "%s; records wait for close()"
+                               % error)
+        else:
+            _flush_with_multiprocessing(self)
+
+    def _overflow(self, line: Line, size: int) -> None:
+        """Deal with *line*, for which there seems to be no room."""
+        with self._lock:
+            reason = self._make_room()
+            if reason:
+                self._refused += 1
+                self._drop(reason, 1)
+            else:
+                waiting = len(self._queue)
+                self._queue.append(line)
+                self._bytes_in += size
+        if not reason:
+            if waiting >= self._wake_at:
+                self._call(waiting)
+        elif reason == "closed" and self._finished:
+            self._complain(reason, "a record came after close()")
+
+    def _make_room(self) -> Optional[str]:
+        """Return why there is no room, after doing what makes some."""
+        if not self._queue:
+            self._discharge(0)
+        if self._closing is None and not self._room():
+            if self.overflow == "drop-oldest":
+                while self._queue and not self._room():
+                    self._discharge(self._queue.popleft().__sizeof__())
+                    self._evicted += 1
+                    self._drop("evicted", 1)
+            elif self.overflow == "block" and self._worker is not None:
+                self._changed.wait_for(
+                    lambda: self._room() or self._closing is not None,
+                    self.block_timeout)
+        if self._closing is not None:
+            return "closed"
+        if self._room():
+            return None
+        return "timeout" if self.overflow == "block" else "full"
+
+    def _room(self) -> bool:
+        return (len(self._queue) < self._limit
+                and self._bytes_in < self._bytes_limit)
+
+    def _discharge(self, size: int) -> None:
+        """Note, under the lock, that *size* bytes have left the queue."""
+        self._bytes_out += size
+        if not self._queue:
+            self._bytes_out = self._bytes_in    # forget what was inexact
+        self._bytes_limit = self._bytes_out + self.capacity_bytes
+
+    def _drop(self, reason: str, count: int) -> None:
+        """Count, under the lock, what will never be sent."""
+        if count:
+            self._dropped[reason] = self._dropped.get(reason, 0) + count
+            self._drops += count
+
+    def refuse(self, reason: str) -> None:
+        """Count a record that has become no line."""
+        with self._lock:
+            self._refused += 1
+            self._drop(reason, 1)
+
+    def ignore(self) -> None:
+        """Count a record of the worker's own, which never enters."""
+        self._ignored += 1      # by the worker itself
+
+    # -- flush, close, stats ------------------------------------------------
+
+    def _settled(self) -> int:
+        """Return how many of the lines taken in need no more work."""
+        own = self._row is None or not self._row.adopted
+        return (self._taken + self._evicted - len(self._held) - self._on_disk
+                - (self._in_flight if own else 0))
+
+    def _accepted(self) -> int:
+        """Return how many lines were taken in."""
+        return self._taken + self._evicted + len(self._queue)
+
+    def _lost(self) -> int:
+        """Return how many of the lines taken in were dropped."""
+        return self._drops - self._refused
+
+    def flush(self, timeout: Optional[float] = None) -> bool:
+        """
+        Wait until what was taken in before the call has gone out.
+
+        Return whether it has.  *timeout* is in seconds; None stands for
+        close_timeout.
+        """
+        self.check_process()
+        patience = self.close_timeout if timeout is None else timeout
+        if self._worker is None and self._settled() < self._accepted():
+            self._start()
+        with self._lock:
+            accepted, lost = self._accepted(), self._lost()
+
+            def done() -> bool:
+                return self._settled() >= accepted
+
+            if threading.get_ident() != self.ident:     # not from on_drop
+                self._hurry += 1
+                self._wake.put(None)
+                try:
+                    self._changed.wait_for(
+                        lambda: done() or self._worker is None, patience)
+                finally:
+                    self._hurry -= 1
+            if timeout is None and not done():
+                self._gave_up = self.clock()    # see close()
+            return done() and self._lost() == lost
+
+    def close(self, timeout: Optional[float] = None) -> bool:
+        """
+        Send what waits, take nothing more in, and end the worker.
+
+        Return whether all has gone out.  What has not when *timeout*
+        seconds are over (None stands for close_timeout) stays in the
+        spool; without one it is dropped, and counted.  A close() right
+        after a flush() that has waited for close_timeout in vain, as in
+        logging.shutdown(), does not wait as long again.
+        """
+        self.check_process()
+        now = self.clock()
+        if timeout is None:
+            timeout = (self.close_timeout if now - self._gave_up > 1
+                       else SLICE)
+        with self._lock:
+            if self._closing is None or self._closing > now + timeout:
+                self._closing = now + timeout
+            self._limit = 0
+            lost = self._lost()
+            self._changed.notify_all()      # who waits for room
+        if self._settled() < self._accepted():
+            self._start()
+        self._wake.put(None)
+        if threading.get_ident() == self.ident:
+            return False    # called by on_drop: it ends afterwards
+        with self._lock:
+            # The worker looks at the clock once in a SLICE.
+            self._changed.wait_for(
+                lambda: self._worker is None,
+                max(0, now + timeout - self.clock()) + SLICE / 2)
+            inline = self._worker is None and not self._finished
+            if inline:
+                self._worker = threading.current_thread()
+        if inline:
+            self._main()
+        with self._lock:
+            self._write_off()
+            return self._settled() == self._accepted() and (
+                self._lost() == lost)
+
+    def _write_off(self) -> None:
+        """Count, under the lock, what will not be sent any more."""
+        if self._finished:
+            return
+        # From now on nothing counts that a stuck worker may still do.
+        self._finished = True
+        self._limit = 0
+        if self._closing is None:
+            self._closing = self.clock()
+        count = len(self._queue) + len(self._held)
+        self._taken += len(self._queue)
+        self._queue.clear()
+        self._held = []
+        if self._row is None:
+            count += self._in_flight
+        elif self._row.adopted:
+            self._on_disk_adopted += self._in_flight
+        else:
+            self._on_disk += self._in_flight
+        self._in_flight = 0
+        self._drop("abandoned", count)
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counters; see PipelineHandler.stats()."""
+        self.check_process()
+        with self._lock:
+            if self._finished and self._queue:
+                # From callers that had looked just before close().
+                self._drop("closed", len(self._queue))
+                self._taken += len(self._queue)
+                self._queue.clear()
+            waiting = len(self._queue)      # which grows meanwhile
+            queued = waiting + len(self._held)
+            on_disk = self._on_disk + self._on_disk_adopted
+            return {
+                "accepted": self._taken + self._evicted + waiting,
+                "refused": self._refused,
+                "adopted": self._adopted,
+                "sent": self._sent,
+                "acknowledged": (self._sent if self.transport.acknowledges
+                                 else 0),
+                "retried": self._retried,
+                "dead_lettered": self._dead,
+                "dropped": dict(self._dropped),
+                "spooled": self._spooled,
+                "queued": queued,
+                "in_flight": self._in_flight,
+                "on_disk": on_disk,
+                "pending": queued + self._in_flight + on_disk,
+                "reports": self._reports,
+                "ignored": self._ignored,
+                "last_error": self._last_error,
+                **self._counts}
+
+    # -- the worker's side --------------------------------------------------
+
+    def _main(self) -> None:
+        """Do the worker's job, until all is sent or close() is over."""
+        self.ident = threading.get_ident()
+        try:
+            while True:
+                try:
+                    if not self._chunks and not self._next():
+                        break
+                    self._deliver()
+                except Stopped:
+                    break
+                except Exception as error:
+                    # A fault of ours.  What is under way is kept.
+                    self._note(error)
+                    self._complain("fault", repr(error))
+                    self._sleep(FAULT, NEVER)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Put away what is left, and say that the worker has ended."""
+        try:
+            if self.spool is not None:
+                self._take_in()
+                self.spool.close()
+            self.transport.disconnect()
+        finally:
+            with self._lock:
+                self._write_off()
+            self._tell(True)
+            if "abandoned" in self._dropped:
+                self._complain("abandoned", "%d records were not sent; %s" % (
+                    self._dropped["abandoned"], self._last_error))
+            with self._changed:
+                self._worker = self.ident = None
+                self._changed.notify_all()
+
+    def _sleep(self, seconds: Optional[float], level: int = 0) -> None:
+        """Sleep until called, for *seconds*, or till over *level* wait."""
+        self._wake_at = level
+        if len(self._queue) <= level:   # look again
+            try:
+                self._wake.get(timeout=seconds)
+                while True:
+                    self._wake.get_nowait()
+            except Empty:
+                pass
+        self._wake_at = NEVER
+        self._called = None
+
+    def _look_at_clock(self) -> None:
+        if self._closing is not None and self.clock() >= self._closing:
+            raise Stopped
+        self._tell()
+
+    def _tick(self) -> None:
+        """Do what cannot wait; transports call this while they wait."""
+        self._look_at_clock()
+        if self.spool is not None:
+            self._take_in()
+
+    def _next(self) -> bool:
+        """Put a batch under way, wait for one; false if there is no more."""
+        while True:
+            self._look_at_clock()
+            if self.spool is not None:
+                self._adopt()
+                if self._read_spool():
+                    return True
+            self._report()
+            waiting = len(self._queue)
+            if waiting and self.linger and waiting < self.batch_size and not (
+                    self._hurry or self._closing is not None):
+                self._sleep(self.linger, min(
+                    self.batch_size, self.capacity) - 1)
+            if self.spool is not None:
+                self._take_in()
+                if self._read_spool():
+                    return True
+            if self._begin():
+                return True
+            if not self._queue:
+                if self._closing is not None:
+                    return False
+                self._sleep(self._leisure())
+
+    def _leisure(self) -> Optional[float]:
+        """Return for how many seconds there is nothing to do, or None."""
+        times = []
+        if self.spool is not None:
+            times.append(self._adopt_at + ADOPT)
+        if (self.make_report and self._healthy
+                and self._dropped != self._reported):
+            times.append(self._reported_at + self.report_interval)
+        if self.on_drop and self._dropped != self._told:
+            times.append(self._told_at + TELL)
+        if not times:
+            return None
+        return max(0, min(min(times) - self.clock(), 3600))
+
+    def _take(self) -> bool:
+        """Take lines from the queue, and hold them; say if there are any."""
+        if not self._held:
+            with self._changed:
+                queue = self._queue
+                self._held = [queue.popleft() for _ in range(
+                    min(len(queue), self.batch_size))]
+                self._encoded = False
+                self._taken += len(self._held)
+                self._discharge(sum([x.__sizeof__() for x in self._held]))
+                self._changed.notify_all()
+        if self._held and not self._encoded:
+            events, rejected = self.transport.encode(self._held)
+            dead = self._bury(rejected)
+            with self._changed:
+                self._encoded = True
+                if not self._finished:
+                    self._held = events
+                    self._count_rejected(rejected, dead)
+                self._changed.notify_all()
+        return bool(self._held)
+
+    def _begin(self) -> bool:
+        """Put under way what is held in memory; say if there is any."""
+        if not self._take():
+            return False
+        with self._lock:
+            self._chunks.append(_Chunk(self._held, False))
+            self._in_flight, self._held = len(self._held), []
+        return True
+
+    def _deliver(self) -> None:
+        """Send the batch under way, however long it takes."""
+        while self._chunks:
+            chunk = self._chunks[0]
+            parts = split(chunk.events, self._max_batch_bytes)
+            if len(parts) > 1:
+                self._chunks.popleft()
+                self._chunks.extendleft([
+                    _Chunk(part, chunk.again, chunk.tried)
+                    for part in reversed(parts)])
+            else:
+                self._look_at_clock()
+                self._send(chunk)
+        if self._row is not None:
+            assert self.spool is not None
+            self._use_spool(self.spool.remove, self._row)
+            self._row = None
+
+    def _send(self, chunk: _Chunk) -> None:
+        """Send the first *chunk* of the batch and settle it."""
+        if chunk.tried:
+            with self._lock:
+                self._retried += len(chunk.events)
+        try:
+            result = self.transport.send(chunk.events, chunk.again)
+        except Stopped:
+            raise
+        except Unfit as error:
+            result = self._halve(chunk, error)
+        except Exception as error:
+            result = Result(0, chunk.events, error=error)
+        self._settle(chunk, result)
+
+    def _halve(self, chunk: _Chunk, error: Unfit) -> Result:
+        """Halve *chunk*; reject an event that stands alone."""
+        self._note(error)
+        events = chunk.events
+        if error.size:
+            size = sum(map(len, events)) + len(events)
+            self._max_batch_bytes = max(
+                1024, min(size, self._max_batch_bytes) // 2)
+        if len(events) == 1:
+            return Result(0, None, [(events[0], str(error))])
+        self._chunks.insert(1, _Chunk(
+            events[len(events) // 2:], chunk.again, chunk.tried))
+        chunk.events = events[:len(events) // 2]
+        return Result(0)
+
+    def _settle(self, chunk: _Chunk, result: Result) -> None:
+        """Count what became of *chunk*; pause if some must be sent again."""
+        gone = result.sent + len(result.rejected)
+        if gone + len(result.retry) not in (0, len(chunk.events)):
+            raise AssertionError("%s lost count" % self.transport.name)
+        dead = self._bury(result.rejected)
+        with self._changed:
+            if gone or result.retry:
+                self._chunks.popleft()
+                if result.retry:
+                    self._chunks.appendleft(_Chunk(result.retry, True, True))
+            if not self._finished:
+                self._sent += result.sent
+                self._in_flight -= gone
+                self._count_rejected(result.rejected, dead)
+                for name, count in result.counts.items():
+                    self._counts[name] = self._counts.get(name, 0) + count
+            if result.sent:
+                self._gave_up, self._failures = -float("inf"), 0
+            self._changed.notify_all()
+        self._healthy = not result.retry
+        if result.error is not None:
+            self._note(result.error)
+            self._complain(type(result.error).__name__, self._last_error)
+        if result.retry:
+            self._failures += 1
+            self._pause(result.error)
+
+    def _pause(self, error: Optional[Exception]) -> None:
+        """Wait, because of *error*, before the next attempt."""
+        wait = error.wait if isinstance(error, Unavailable) else None
+        if wait is None:
+            rounds, host = divmod(self._failures, self.transport.hosts)
+            wait = self.backoff * 2**min(rounds - 1, 30)
+            if host:
+                wait = 0    # the others come first, and at once
+            elif isinstance(error, Refused):
+                wait = self.backoff_max
+            wait = min(wait, self.backoff_max) * random.uniform(0.5, 1)
+        was_closing = self._closing is not None
+        wait = min(wait, 2 * SLICE if was_closing else self.backoff_max)
+        end = self.clock() + wait
+        while True:
+            self._tick()
+            left = end - self.clock()
+            if left <= 0 or (self._closing is not None and not was_closing):
+                return      # close() may be lucky: try at once
+            if self.on_drop or self.spool is not None:
+                left = min(left, TELL)
+            self._sleep(left, 0 if self._spools() else NEVER)
+
+    def _note(self, error: object) -> None:
+        """Keep *error* for stats()."""
+        self._last_error = (
+            str(error) if isinstance(error, (str, Unavailable, Unfit))
+            else "%s: %s" % (type(error).__name__, error))
+
+    # -- the spool and the dead letters -------------------------------------
+
+    def _spools(self) -> bool:
+        """Tell whether the spool takes events, as far as is known."""
+        return self.spool is not None and not self._held
+
+    def _use_spool(self, method: Callable[..., Any], *args: Any) -> Any:
+        """Return what *method* returns, None if it fails; report faults."""
+        assert self.spool is not None
+        result = None
+        try:
+            result = method(*args)
+        except SpoolError as error:
+            self._note(error)
+            self._complain("spool", str(error))
+        for message, count, saved, adopted in self.spool.faults():
+            self._note(message)
+            self._complain(message, message)
+            with self._lock:
+                if adopted:
+                    self._on_disk_adopted -= count
+                else:
+                    self._on_disk -= count
+                self._on_disk += saved
+                # What had not been counted when it was adopted is now.
+                self._adopted += max(0, saved - count)
+                self._drop("corrupt", max(0, count - saved))
+        return result
+
+    def _take_in(self) -> None:
+        """Move what waits to the spool, as far as it takes it."""
+        assert self.spool is not None
+        while self._take() and self.clock() >= self._spool_at:
+            try:
+                done = self._use_spool(self.spool.append, self._held)
+            except SpoolFull:
+                if self.overflow != "drop-oldest" or not self._evict():
+                    return
+                continue
+            if not done:
+                self._spool_at = self.clock() + 1
+                return
+            with self._lock:
+                self._spooled += len(self._held)
+                self._on_disk += len(self._held)
+                self._held = []
+
+    def _evict(self) -> bool:
+        """Drop the oldest events that this process has spooled."""
+        assert self.spool is not None
+        count = self._use_spool(self.spool.evict) or 0
+        with self._lock:
+            self._on_disk -= count
+            self._drop("evicted", count)
+        return count > 0
+
+    def _read_spool(self) -> bool:
+        """Put the oldest row of the spool under way; say if there is one."""
+        assert self.spool is not None
+        row = self._use_spool(self.spool.first)
+        if row is None:
+            return False
+        with self._lock:
+            if row.adopted:
+                self._on_disk_adopted -= len(row.events)
+            else:
+                self._on_disk -= len(row.events)
+            self._row, self._in_flight = row, len(row.events)
+            self._chunks.append(_Chunk(row.events, row.again))
+        return True
+
+    def _adopt(self) -> None:
+        """Take over, now and then, what dead processes have spooled."""
+        assert self.spool is not None
+        if (self._closing is None
+                and self.clock() - self._adopt_at >= ADOPT):
+            self._adopt_at = self.clock()
+            count = self._use_spool(self.spool.adopt) or 0
+            with self._lock:
+                self._adopted += count
+                self._on_disk_adopted += count
+
+    def _bury(self, rejected: Rejected) -> int:
+        """Write *rejected* to the dead-letter file; return how many."""
+        if not rejected:
+            return 0
+        self._complain("rejected", "%d records were rejected: %s" % (
+            len(rejected), rejected[0][1]))
+        if self.dead_letters is None:
+            return 0
+        try:
+            return self.dead_letters.write([
+                {"reason": reason, **self.transport.letter(event)}
+                for event, reason in rejected])
+        except OSError as error:
+            self._note(error)
+            self._complain("dead", "dead letters: %s" % error)
+            return 0
+
+    def _count_rejected(self, rejected: Rejected, dead: int) -> None:
+        """Count, under the lock, *rejected*, of which *dead* are kept."""
+        self._dead += dead
+        self._drop("rejected", len(rejected) - dead)
+
+    # -- reports ------------------------------------------------------------
+
+    def _complain(self, key: str, text: Optional[str]) -> None:
+        """Complain about *text*; once in a report_interval about *key*."""
+        now = self.clock()
+        if now - self._complained.get(key, -NEVER) >= self.report_interval:
+            self._complained[key] = now
+            complain("%s: %s" % (self.transport.name, text))
+
+    def _since(self, before: dict[str, int]) -> dict[str, int]:
+        """Return the drops that are not in *before*."""
+        return {reason: count - before.get(reason, 0)
+                for reason, count in self._dropped.items()
+                if count != before.get(reason)}
+
+    def _tell(self, final: bool = False) -> None:
+        """Call on_drop, if there is something to say and it is time."""
+        if (self.on_drop is None or self._dropped == self._told
+                or not final and self.clock() - self._told_at < TELL):
+            return
+        with self._lock:
+            news, self._told = self._since(self._told), dict(self._dropped)
+        self._told_at = self.clock()
+        try:
+            self.on_drop(news)
+        except BaseException as error:
+            self._complain("on_drop", "on_drop: %r" % error)
+
+    def _report(self) -> None:
+        """Queue a record about drops, if one can be sent and it is time."""
+        if (self.make_report is None or not self._healthy
+                or self._dropped == self._reported):
+            return
+        interval = self.report_interval if self._closing is None else 0
+        if self.clock() - self._reported_at < interval:
+            return
+        with self._lock:
+            news = self._since(self._reported)
+            self._reported = dict(self._dropped)
+        # The last one is that of close().
+        self._reported_at = (self.clock() if self._closing is None
+                             else float("inf"))
+        try:
+            line = self.make_report(news)
+        except Exception as error:
+            self._complain("report", repr(error))
+            return
+        with self._lock:
+            self._reports += 1
+            self._queue.append(line)
+            self._bytes_in += line.__sizeof__()
+
+    # -- fork ---------------------------------------------------------------
+
+    def check_process(self) -> None:
+        """Begin anew in a child that was forked without Python's hooks."""
+        if self.pid != os.getpid():
+            self.after_fork()
+
+    def after_fork(self) -> None:
+        """In a forked child: leave to the parent what is the parent's."""
+        closed = self._closing is not None
+        self.transport.forget()
+        if self.spool is not None:
+            self.spool.forget()
+        self._reset()
+        if closed:
+            self._closing, self._limit = self.clock(), 0
+            self._finished = True
+
+
+_pipelines: weakref.WeakSet[Pipeline] = weakref.WeakSet()
+_hooked = False
+
+
+def _register(pipeline: Pipeline) -> None:
+    """See to it that forks treat *pipeline* well."""
+    global _hooked
+    _pipelines.add(pipeline)
+    if not _hooked and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork,
+                            after_in_parent=_after_fork_in_parent,
+                            after_in_child=_after_fork_in_child)
+    _hooked = True
+
+
+def _before_fork() -> None:
+    for pipeline in list(_pipelines):
+        if pipeline.spool is not None:
+            pipeline.spool.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for pipeline in list(_pipelines):
+        if pipeline.spool is not None:
+            pipeline.spool.after_fork()
+
+
+def _after_fork_in_child() -> None:
+    for pipeline in list(_pipelines):
+        pipeline.after_fork()
+
+
+def _flush_with_multiprocessing(pipeline: Pipeline) -> None:
+    """
+    Have *pipeline* flushed when a process of multiprocessing's ends.
+
+    Such processes end with os._exit(), which calls nothing of atexit's.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    util = sys.modules.get("multiprocessing.util")
+    if process and util and process.parent_process() is not None:
+        util.Finalize(None, pipeline.flush, exitpriority=-100)
+
+
+class PipelineHandler(logging.Handler):
+    """
+    A handler whose records another thread sends on.
+
+    The caller of a logging method waits for formatting alone.  These are
+    the options of all handlers that are made of it; sizes are in bytes,
+    times in seconds:
+
+    *capacity*, *capacity_bytes*: how many formatted records, and how much
+    memory of theirs, may wait.
+    *overflow*: what happens to a record for which there is no room: it is
+    dropped ("drop-newest"), the oldest are ("drop-oldest"), or the caller
+    waits for *block_timeout* ("block") before it is dropped.
+    *batch_size*, *batch_bytes*: the most that is sent at once.
+    *linger*: for how long a batch waits for more records.
+    *backoff*, *backoff_max*: the pause after a first failure, and the
+    longest; each is twice as long as the one before, less up to a half.
+    *close_timeout*: for how long close() and flush() wait.
+    *report_interval*: how often at most drops are reported by a record,
+    and errors on standard error.
+    *on_drop*: called in the sending thread with a dict of reasons and
+    numbers of records, at most once a second.
+    *spool*: a directory where events are kept until they are sent;
+    *spool_bytes* is the most that it holds.
+    *dead_letters*: a file for events that the peer refuses for ever, of
+    at most *dead_letters_bytes*.
+    """
+
+    lock = None
+
+    def __init__(self, transport: Transport, level: Union[int, str] = 0,
+                 **options: Any) -> None:
+        super().__init__(level)
+        self.transport = transport
+        self.pipeline = Pipeline(transport, make_report=self._make_report,
+                                 **options)
+
+    def createLock(self) -> None:
+        """Create none: a deque needs no lock, and nobody shall wait."""
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> Any:
+        """Filter *record*, format it and hand it to the sending thread."""
+        passed = self.filter(record)
+        if passed:
+            # Since 3.12 a filter may return another record.
+            self.emit(record if passed is True or not isinstance(
+                passed, logging.LogRecord) else passed)
+        return passed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format *record* and hand it to the sending thread."""
+        pipeline = self.pipeline
+        if record.process != pipeline.pid:
+            # In a child that was forked by C code, as uWSGI's.
+            pipeline.check_process()
+        if threading.get_ident() == pipeline.ident:
+            pipeline.ignore()
+            return
+        try:
+            pipeline.put(self.format(record))
+        except Exception:
+            pipeline.refuse("unformatted")
+            self.handleError(record)
+
+    def flush(  # type: ignore[override]
+            self, timeout: Optional[float] = None) -> bool:
+        """
+        Wait until the records before this call have gone out.
+
+        Return whether they have.  *timeout* is in seconds; without one it
+        is close_timeout.
+        """
+        return self.pipeline.flush(timeout)
+
+    def close(  # type: ignore[override]
+            self, timeout: Optional[float] = None) -> bool:
+        """
+        Send what waits, for at most *timeout* seconds, and stop.
+
+        Return whether all has gone out.  Without *timeout* it is
+        close_timeout.  What is left stays in the spool, or is dropped.
+        """
+        try:
+            return self.pipeline.close(timeout)
+        finally:
+            super().close()
+
+    def stats(self) -> dict[str, Any]:
+        """
+        Return the counters of this process, as a new dict.
+
+        accepted: records taken in; refused: records not taken in;
+        adopted: events found in the spool that a dead process has left;
+        sent, acknowledged: events that have gone out, and of those what
+        the peer has confirmed; retried: events sent again, each time;
+        dead_lettered: events in the dead-letter file; dropped: a dict of
+        reasons and numbers, refused records among them; spooled: events
+        written to the spool; queued, in_flight, on_disk: events in the
+        queue, under way, in the spool; pending: those three together;
+        reports: accepted records that report drops; ignored: records of
+        the sending thread's own; last_error: a text or None.
+
+        At every moment accepted + refused + adopted is the sum of sent,
+        dead_lettered, all that is dropped, and pending.
+        """
+        return self.pipeline.stats()
+
+    def _make_report(self, counts: dict[str, int]) -> Line:
+        """Return the line that reports *counts* of dropped records."""
+        reasons = ", ".join("%s %d" % item for item in counts.items())
+        record = logging.LogRecord(
+            "jsonlogging", logging.WARNING, __file__, 0,
+            "%d records were dropped: %s", (sum(counts.values()), reasons),
+            None)
+        record.dropped = counts
+        return self.format(record)

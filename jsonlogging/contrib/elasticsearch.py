@@ -1,0 +1,536 @@
+"""
+A handler for Elasticsearch, OpenSearch and Elastic Cloud: _bulk.
+
+Each event gets an _id of its own before it is sent for the first time, and
+is sent with "create": so a second attempt at the same event creates no
+second document, as long as the index behind the data stream is the same.
+"""
+
+from __future__ import annotations
+
+import base64, hashlib, itertools, json, os, re, secrets, sys, urllib.parse
+
+from ._ecs import ECSFormatter
+from ._network import (Address, Authorization, HTTPTransport, Security, basic,
+                       judge_answer, parse_urls)
+from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, Unfit,
+                        check, check_number)
+from ._spool import DeadLetters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse, ssl
+    from typing import Any, Optional, Union
+    from ._pipeline import Line, Rejected
+
+__all__ = ["BulkTransport", "ElasticsearchHandler", "add_commands",
+           "api_key_header", "bulk_body", "check_name", "index_template",
+           "judge_items", "parse_cloud_id", "read_reply"]
+
+FILTER = ("filter_path=errors,items.*.status,items.*.error.type,"
+          "items.*.error.reason,items.*.failure_store")
+DATA_STREAM = "logs-python-default"
+MAX_ID = 512    # bytes; one longer id fails a whole request
+
+
+# -- the protocol, as functions of bytes and text ----------------------------
+
+def bulk_body(events: list[bytes]) -> bytes:
+    """Return the body that creates *events*, each an id, a space, JSON."""
+    parts = []
+    for event in events:
+        id, _, source = event.partition(b" ")
+        parts += [b'{"create":{"_id":"', id, b'"}}\n', source, b"\n"]
+    return b"".join(parts)
+
+
+def read_reply(body: bytes, count: int) -> list[dict[str, Any]]:
+    """
+    Return what the reply to a bulk request says of each of *count* items.
+
+    ValueError is raised if it is no such reply.
+    """
+    try:
+        reply = json.loads(body)
+        items = [item["create"] for item in reply["items"]]
+        statuses = [item["status"] for item in items]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError("no bulk reply: %r" % body[:200]) from error
+    if len(items) != count or not all(type(x) is int for x in statuses):
+        raise ValueError("a bulk reply for %d items, not %d"
+                         % (len(items), count))
+    return items
+
+
+def judge_items(events: list[bytes], items: list[dict[str, Any]],
+                again: bool) -> Result:
+    """
+    Return what became of *events*, of which a reply says *items*.
+
+    *again*: they may have been sent before, so that one that is there
+    already is no surprise.
+    """
+    result = Result(0)
+    for event, item in zip(events, items):
+        status, error = item["status"], item.get("error")
+        if isinstance(error, dict):
+            error = "%s: %s" % (error.get("type"), error.get("reason"))
+        reason = "status %d: %s" % (status, error)
+        name = None
+        if status in (200, 201) or status == 409 and again:
+            result.sent += 1
+            if status == 409:
+                name = "duplicates"
+            elif item.get("failure_store") == "used":
+                name = "failure_store"
+        elif status == 409:
+            # Not ours: somebody else's, or a copy of this machine.
+            # It gets another id when it is sent from the dead letters.
+            name = "collisions"
+            result.rejected.append((b" " + event.partition(b" ")[2],
+                                    "its _id was there already"))
+        elif status in (401, 403, 404):
+            result.retry.append(event)
+            result.error = Refused(reason)
+        elif status in (408, 429) or status >= 500:
+            result.retry.append(event)
+            result.error = result.error or Unavailable(reason)
+        else:
+            result.rejected.append((event, reason))
+        if name:
+            result.counts[name] = result.counts.get(name, 0) + 1
+    return result
+
+
+def parse_cloud_id(cloud_id: str) -> tuple[str, int]:
+    """
+    Return host and port of the Elasticsearch that *cloud_id* names.
+
+    It is read as Logstash reads it: "label:" may be missing, a port of
+    the part of Elasticsearch goes before that of the host.
+    """
+    data = cloud_id.rpartition(":")[2]
+    problem = "a Cloud ID as Elastic Cloud shows it"
+    try:
+        text = base64.b64decode(data, validate=True).decode("ascii")
+    except ValueError:
+        text = ""
+    segments = text.split("$")
+    check("cloud_id", cloud_id, len(segments) > 1 and segments[0]
+          and segments[1] not in ("", "undefined"), problem)
+    host, _, port = segments[0].partition(":")
+    name, _, own_port = segments[1].partition(":")
+    number = own_port or port or "443"
+    check("cloud_id", cloud_id, host and name and re.fullmatch(
+        "[0-9]{1,5}", number) and 0 < int(number) < 65536 and not re.search(
+            r"[\s/@:]", host + name), problem)
+    return "%s.%s" % (name, host), int(number)
+
+
+def api_key_header(key: object) -> str:
+    """
+    Return the header for an API key in any of its spellings.
+
+    These are "id:api_key" or a pair of both, the base64 of that, which is
+    what Elasticsearch calls "encoded", and the "essu_..." of Serverless.
+    """
+    if isinstance(key, (list, tuple)) and len(key) == 2:
+        key = "%s:%s" % tuple(key)
+    # Not check(): it would show the key.
+    if not isinstance(key, str) or not re.fullmatch(r"[!-~]+", key):
+        raise ValueError("api_key must be 'id:api_key', a pair of these, "
+                         "their base64, or 'essu_...'")
+    if ":" in key:
+        key = base64.b64encode(key.encode()).decode()
+    elif not key.startswith("essu_"):
+        try:
+            known = b":" in base64.b64decode(key, validate=True)
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("api_key is neither 'id:api_key' nor the base64 "
+                             "of that, nor begins with 'essu_'")
+    return "ApiKey " + key
+
+
+def check_name(option: str, name: object) -> str:
+    """Return *name*, if it can be that of an index or a data stream."""
+    check(option, name, isinstance(name, str) and re.fullmatch(
+        r"[^-_+.A-Z\\/*?\"<>| ,#:\s][^A-Z\\/*?\"<>| ,#:\s]*", name)
+        and len(name.encode("utf-8", "replace")) <= 255,
+        r"lower-case, without any of \ / * ? \" < > | , # : and blanks, not "
+        "beginning with one of - _ + . and at most 255 bytes")
+    assert isinstance(name, str)
+    return name
+
+
+# -- the transport ----------------------------------------------------------
+
+class BulkTransport(HTTPTransport):
+    """Bulk requests to *target*, an index or a data stream."""
+
+    name = "Elasticsearch"
+
+    def __init__(self, addresses: list[Address],
+                 security: Optional[Security], timeout: float,
+                 authorization: Optional[Authorization], compression: int,
+                 target: str) -> None:
+        self.kind = "elasticsearch" + hashlib.sha256(
+            target.encode()).hexdigest()[:16]
+        self._path = "/%s/_bulk?%s" % (
+            urllib.parse.quote(target, safe=""), FILTER)
+        self._draw()
+        super().__init__(addresses, security, timeout, authorization,
+                         compression)
+
+    def _draw(self) -> None:
+        """Draw the prefix of this process's ids."""
+        # In one process ids ascend, which an index likes.
+        self._prefix = secrets.token_hex(10)
+        self._numbers = itertools.count()
+
+    def draw(self) -> str:
+        """Return an id that no other event has."""
+        return "%s%010x" % (self._prefix, next(self._numbers))
+
+    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
+        """Return *lines* with their ids in front."""
+        sources, rejected = super().encode(lines)
+        return [b"%s %s" % (self.draw().encode(), source)
+                for source in sources], [
+                    (b" " + source, reason) for source, reason in rejected]
+
+    def letter(self, event: bytes) -> dict[str, str]:
+        id, _, source = event.partition(b" ")
+        return {"id": id.decode(),
+                "event": source.decode("utf-8", "backslashreplace")}
+
+    def _send(self, events: list[bytes], again: bool) -> Result:
+        answer = self.request("POST", self._path, bulk_body(events),
+                              "application/x-ndjson")
+        judge_answer(answer, self.address)
+        try:
+            items = read_reply(answer.body, len(events))
+        except ValueError as error:
+            raise Unavailable("%s: %s" % (self.address, error)) from error
+        result = judge_items(events, items, again)
+        if result.retry and not result.sent:
+            self.turn()
+        return result
+
+    def forget(self) -> None:
+        self._draw()
+        super().forget()
+
+
+class ElasticsearchHandler(PipelineHandler):
+    """
+    Sends records to Elasticsearch, in a thread of its own.
+
+    *hosts* is a URL or a list of URLs, the next of which is used when one
+    fails; *cloud_id* stands for them.  *data_stream*, or else *index*, is
+    where the documents go: "logs-python-default" if neither is given.
+
+    *api_key* is "id:api_key", a pair of these, or the encoded form;
+    *basic_auth* is "user:password" or a pair.  Either may be in a file,
+    *api_key_file* or *basic_auth_file*, which is read again after a
+    refusal.
+
+    *ca_file*, *client_cert*, *client_key*, *fingerprint*,
+    *verify_hostname*, *ssl_context* and *timeout* are those of
+    LogstashHandler.  *compression* is the level of gzip.  Longer lines
+    than *max_event_bytes* are not sent.
+
+    The default formatter is ECSFormatter.  *options* are those of
+    PipelineHandler, *level* that of logging.Handler.
+    """
+
+    def __init__(self, hosts: Union[str, list[str], None] = None, *,
+                 cloud_id: Optional[str] = None,
+                 data_stream: Optional[str] = None,
+                 index: Optional[str] = None,
+                 api_key: Union[str, tuple[str, str], None] = None,
+                 api_key_file: Optional[str] = None,
+                 basic_auth: Union[str, tuple[str, str], None] = None,
+                 basic_auth_file: Optional[str] = None,
+                 ca_file: Optional[str] = None,
+                 client_cert: Optional[str] = None,
+                 client_key: Optional[str] = None,
+                 fingerprint: Optional[str] = None,
+                 verify_hostname: bool = True,
+                 ssl_context: Optional[ssl.SSLContext] = None,
+                 timeout: float = 60.0, compression: int = 1,
+                 max_event_bytes: int = 10 * 2**20,
+                 level: Union[int, str] = 0, **options: Any) -> None:
+        transport = make_transport(
+            hosts, cloud_id, data_stream, index, api_key, api_key_file,
+            basic_auth, basic_auth_file, Security(
+                ca_file, client_cert, client_key, fingerprint,
+                verify_hostname, ssl_context), timeout, compression)
+        check_number("max_event_bytes", max_event_bytes, 1, int)
+        transport.max_event_bytes = max_event_bytes
+        options.setdefault("linger", 0.1)
+        super().__init__(transport, level, **options)
+        self.setFormatter(ECSFormatter())
+
+
+def make_transport(hosts: Union[str, list[str], None],
+                   cloud_id: Optional[str], data_stream: Optional[str],
+                   index: Optional[str], api_key: object,
+                   api_key_file: Optional[str], basic_auth: object,
+                   basic_auth_file: Optional[str], security: Security,
+                   timeout: float, compression: int) -> BulkTransport:
+    """Return the transport for these options of ElasticsearchHandler."""
+    if (hosts is None) == (cloud_id is None):
+        raise ValueError("either hosts or cloud_id must be given")
+    if data_stream is not None and index is not None:
+        raise ValueError("data_stream and index exclude each other")
+    given = [option for option, value in (
+        ("api_key", api_key), ("api_key_file", api_key_file),
+        ("basic_auth", basic_auth), ("basic_auth_file", basic_auth_file))
+        if value is not None]
+    if len(given) > 1:
+        raise ValueError("%s exclude each other" % " and ".join(given))
+    if cloud_id is not None:
+        addresses = [Address(*parse_cloud_id(cloud_id), tls=True)]
+    else:
+        addresses = parse_urls(hosts, 9200)
+    if basic_auth is not None or basic_auth_file is not None:
+        authorization = Authorization(basic, basic_auth, basic_auth_file)
+    else:
+        authorization = Authorization(api_key_header, api_key, api_key_file)
+    target = (check_name("index", index) if index is not None else
+              check_name("data_stream", data_stream or DATA_STREAM))
+    return BulkTransport(addresses, security, timeout, authorization,
+                         compression, target)
+
+
+# -- the index template -----------------------------------------------------
+
+def index_template(pattern: str = "logs-python-*") -> dict[str, Any]:
+    """
+    Return the index template for data streams that match *pattern*.
+
+    "labels" is flattened: one field, whatever keys there are, so that
+    neither their number nor a change of type refuses a document.  Its
+    values are keywords: there are no numeric ranges and no sums of them.
+    Other new fields are mapped as they come until there are too many,
+    then stored without being indexed.
+    """
+    keyword = {"type": "keyword", "ignore_above": 1024}
+    text = {"type": "text"}
+
+    def fields(**properties: Any) -> dict[str, Any]:
+        return {"properties": properties}
+
+    return {
+        "index_patterns": [pattern],
+        "data_stream": {},
+        # Above 100, that of Elasticsearch's own logs-*-*.
+        "priority": 200,
+        "template": {
+            "settings": {
+                "index.mapping.ignore_malformed": True,
+                "index.mapping.total_fields.limit": 1000,
+                "index.mapping.total_fields.ignore_dynamic_beyond_limit":
+                    True},
+            "mappings": {
+                "date_detection": False,
+                "dynamic_templates": [{"strings": {
+                    "match_mapping_type": "string", "mapping": keyword}}],
+                "properties": {
+                    "@timestamp": {"type": "date",
+                                   "ignore_malformed": False},
+                    "message": text,
+                    "ecs": fields(version=keyword),
+                    "labels": {"type": "flattened", "ignore_above": 1024},
+                    "tags": keyword,
+                    "log": fields(
+                        level=keyword, logger=keyword, origin=fields(
+                            file=fields(name=keyword,
+                                        line={"type": "long"}),
+                            function=keyword)),
+                    "error": fields(type=keyword, message=text,
+                                    stack_trace=text),
+                    "process": fields(
+                        pid={"type": "long"}, name=keyword, thread=fields(
+                            id={"type": "long"}, name=keyword)),
+                    "event": fields(duration={"type": "long"},
+                                    dataset=keyword, outcome=keyword),
+                    "service": fields(name=keyword, version=keyword,
+                                      environment=keyword),
+                    "trace": fields(id=keyword),
+                    "transaction": fields(id=keyword),
+                    "span": fields(id=keyword),
+                    "http": fields(
+                        request=fields(method=keyword, id=keyword),
+                        response=fields(status_code={"type": "long"})),
+                    "url": fields(path=keyword, domain=keyword),
+                    "client": fields(ip={"type": "ip"}, address=keyword),
+                    "user_agent": fields(original=keyword)}}},
+        "_meta": {"description": "ECS logs of Python programs, made by "
+                                 "python -m jsonlogging"}}
+
+
+# -- commands ---------------------------------------------------------------
+
+def add_commands(subparsers: Any) -> None:
+    """
+    Add the command "elasticsearch" to those of a program.
+
+    *subparsers* is what ArgumentParser.add_subparsers() returns.  The
+    namespace that parse_args() returns has a *run*, to be called with it,
+    which returns the exit status.
+    """
+    parser = subparsers.add_parser(
+        "elasticsearch", help="index template and dead letters",
+        description="Prepare Elasticsearch for the handler, and send again "
+        "what it has refused.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    template = commands.add_parser(
+        "template", help="print or install the index template",
+        description="Print the index template for ECS documents, which "
+        "needs Elasticsearch 8.14 or later; or install it.")
+    template.add_argument("--pattern", default="logs-python-*",
+                          help="of data streams (default: %(default)s)")
+    template.add_argument("--name", default="logs-python",
+                          help="of the template (default: %(default)s)")
+    template.add_argument("--install", action="store_true",
+                          help="put it into Elasticsearch")
+    _add_connection(template)
+    template.set_defaults(run=_run_template)
+    resend = commands.add_parser(
+        "resend", help="send dead letters again",
+        description="Send the events of a dead-letter file again.  What is "
+        "accepted leaves the file.")
+    resend.add_argument("file", help="what the handler's dead_letters says")
+    target = resend.add_mutually_exclusive_group()
+    target.add_argument("--data-stream", help="default: " + DATA_STREAM)
+    target.add_argument("--index")
+    _add_connection(resend)
+    resend.set_defaults(run=_run_resend)
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where Elasticsearch is."""
+    group = parser.add_argument_group(
+        "connection", "Secrets are read from files: a command line is "
+        "visible to others.")
+    group.add_argument("--url", action="append", metavar="URL",
+                       help="https://host:9200; may be repeated")
+    group.add_argument("--cloud-id")
+    group.add_argument("--api-key-file", metavar="FILE")
+    group.add_argument("--basic-auth-file", metavar="FILE",
+                       help="which holds user:password")
+    group.add_argument("--ca-file", metavar="FILE")
+    group.add_argument("--fingerprint", metavar="SHA256")
+
+
+def _connect(options: argparse.Namespace, data_stream: Optional[str] = None,
+             index: Optional[str] = None) -> BulkTransport:
+    """Return the transport that the options of a command name."""
+    if options.url is None and options.cloud_id is None:
+        raise ValueError("--url or --cloud-id is needed")
+    return make_transport(
+        options.url, options.cloud_id, data_stream, index, None,
+        options.api_key_file, None, options.basic_auth_file,
+        Security(options.ca_file, fingerprint=options.fingerprint), 60.0, 1)
+
+
+def _run_template(options: argparse.Namespace) -> int:
+    text = json.dumps(index_template(options.pattern), indent=2)
+    if not options.install:
+        print(text)
+        return 0
+    path = "/_index_template/" + urllib.parse.quote(options.name, safe="")
+    try:
+        transport = _connect(options)
+        try:
+            answer = transport.request("PUT", path, text.encode(),
+                                       "application/json")
+        finally:
+            transport.disconnect()
+    except (OSError, ValueError, Unavailable) as error:
+        print("elasticsearch template: %s" % error, file=sys.stderr)
+        return 1
+    if answer.status != 200:
+        print("elasticsearch template: status %d: %s" % (
+            answer.status, answer.text()), file=sys.stderr)
+        return 1
+    print("installed %s for %s" % (options.name, options.pattern))
+    return 0
+
+
+def _run_resend(options: argparse.Namespace) -> int:
+    try:
+        transport = _connect(options, options.data_stream, options.index)
+        try:
+            sent, left = resend(transport, options.file)
+        finally:
+            transport.disconnect()
+    except (OSError, ValueError, Unavailable, Unfit) as error:
+        print("elasticsearch resend: %s" % error, file=sys.stderr)
+        return 1
+    print("%d sent, %d left" % (sent, left))
+    return 1 if left else 0
+
+
+def resend(transport: BulkTransport, path: str) -> tuple[int, int]:
+    """
+    Send the dead letters in the file *path*; return how many went and not.
+
+    The file is put aside meanwhile, as a handler may go on writing one of
+    this name.  If this is interrupted the next call begins with it.
+    """
+    aside = path + ".resend"
+    if not os.path.exists(aside):
+        os.rename(path, aside)
+    back = DeadLetters(path, sys.maxsize)
+    letters = DeadLetters(aside, 0).read()
+    sent = left = 0
+    problem: Optional[Exception] = None
+    while True:
+        events = [_from_letter(transport, letter)
+                  for letter in itertools.islice(letters, 500)]
+        if not events:
+            break
+        result = Result(0, events)
+        if problem is None:
+            try:
+                result = _send_parts(transport, events)
+            except Unavailable as error:
+                problem = error
+        sent += result.sent
+        reason = str(problem or result.error)
+        again = [*((event, reason) for event in result.retry),
+                 *result.rejected]
+        left += len(again)
+        if again:
+            back.write([{"reason": reason, **transport.letter(event)}
+                        for event, reason in again])
+    os.unlink(aside)
+    if problem is not None:
+        raise problem
+    return sent, left
+
+
+def _from_letter(transport: BulkTransport, letter: dict[str, Any]) -> bytes:
+    """Return the event in *letter*, with its old id or a new one."""
+    source = str(letter.get("event", "")).replace("\n", " ")
+    return ("%s %s" % (letter.get("id") or transport.draw(), source)).encode(
+        "utf-8", "backslashreplace")
+
+
+def _send_parts(transport: BulkTransport, events: list[bytes]) -> Result:
+    """Send *events*, in halves if they are refused as a whole."""
+    try:
+        return transport.send(events, True)
+    except Unfit as error:
+        if len(events) == 1:
+            return Result(0, None, [(events[0], str(error))])
+        half = len(events) // 2     # a large one, or a bad one
+        first = _send_parts(transport, events[:half])
+        second = _send_parts(transport, events[half:])
+        return Result(first.sent + second.sent, first.retry + second.retry,
+                      first.rejected + second.rejected,
+                      first.error or second.error)
