@@ -862,7 +862,8 @@ class Pipeline:
     def _note(self, error: object) -> None:
         """Keep *error* for stats()."""
         self._last_error = (
-            str(error) if isinstance(error, (str, Unavailable, Unfit))
+            str(error) if isinstance(error, (
+                str, Unavailable, Unfit, SpoolError))
             else "%s: %s" % (type(error).__name__, error))
 
     # -- the spool and the dead letters -------------------------------------

@@ -35,6 +35,9 @@ __all__ = ["DeadLetters", "Row", "Spool", "SpoolError", "SpoolFull"]
 
 SUFFIX, LOCK, CORRUPT = ".spool", ".lock", ".corrupt"
 MAX_ADOPTED = 16        # open at a time
+# SQLite keeps the size of a file; one that has grown to so many bytes is
+# replaced when it is empty.
+MAX_EMPTY = 4 * 2**20
 SCHEMA = ("CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, "
           "count INTEGER, again INTEGER, crc INTEGER, events BLOB)")
 FIRST = ("SELECT id, count, again, crc, events FROM batches "
@@ -91,7 +94,7 @@ class _Part:
         self.path, self.lock, self.adopted = path, lock, adopted
         self.database: Optional[sqlite3.Connection] = None
         self.count = self.size = 0      # events, and their bytes
-        self.last_id = 0
+        self.last_id = self.peak = 0
         # Rows up to this one are delivered, also those that a full disk
         # has not let us delete.
         self.done = 0
@@ -110,8 +113,7 @@ class _Part:
                     self.path, timeout=0, isolation_level=None,
                     check_same_thread=False)
                 for pragma in ("locking_mode = EXCLUSIVE",
-                               "auto_vacuum = FULL", "journal_mode = WAL",
-                               "synchronous = NORMAL"):
+                               "journal_mode = WAL", "synchronous = NORMAL"):
                     self.database.execute("PRAGMA " + pragma)
                 self.database.execute(SCHEMA)
             return self.database.execute(statement, values).fetchone()
@@ -128,6 +130,7 @@ class _Part:
         self.last_id += 1
         self.count += len(events)
         self.size += len(data)
+        self.peak = max(self.peak, self.size)
 
     def read(self, statement: str, value: int) -> Optional[Row]:
         """Return the row that *statement* finds, if there is one."""
@@ -295,6 +298,11 @@ class Spool:
                     part.execute("DELETE FROM batches WHERE id <= ?", row.id)
                 except Damaged as error:
                     self._set_aside(part, error)
+                else:
+                    if (part is self._own and not part.count
+                            and part.peak > MAX_EMPTY):
+                        part.release(delete=True)
+                        self._own = None
         return True
 
     def evict(self) -> int:

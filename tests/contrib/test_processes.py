@@ -90,7 +90,7 @@ class ExitTests(ProcessTestCase):
             logging.info("before")
             print("ready", flush=True)
             while True:
-                time.sleep(1000)
+                time.sleep(0.01)
         """)
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -108,7 +108,7 @@ class ExitTests(ProcessTestCase):
             logging.info("before")
             print("ready", flush=True)
             while True:
-                time.sleep(1000)
+                time.sleep(0.01)
         """)
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
