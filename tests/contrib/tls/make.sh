@@ -29,3 +29,6 @@ new server localhost "subjectAltName=DNS:localhost,IP:127.0.0.1"
 new other other.example "subjectAltName=DNS:other.example"
 new client client "extendedKeyUsage=clientAuth"
 rm ca.cnf ca.key ca.srl
+openssl req -x509 -newkey rsa:2048 -nodes -keyout selfsigned.key \
+    -out selfsigned.pem -days 36500 -subj "/CN=localhost" \
+    -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" 2>/dev/null
