@@ -549,6 +549,9 @@ class HTTPClient:
                 raise
             if len(answer.body) > MAX_ANSWER:
                 raise http.client.HTTPException("endless")
+            if response.length:
+                raise http.client.IncompleteRead(answer.body,
+                                                 response.length)
             if response.will_close or problem is not None:
                 self.close()
             return answer

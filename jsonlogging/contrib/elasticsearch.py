@@ -30,7 +30,6 @@ __all__ = ["BulkTransport", "ElasticsearchHandler", "add_commands",
 FILTER = ("filter_path=errors,items.*.status,items.*.error.type,"
           "items.*.error.reason,items.*.failure_store")
 DATA_STREAM = "logs-python-default"
-MAX_ID = 512    # bytes; one longer id fails a whole request
 
 
 # -- the protocol, as functions of bytes and text ----------------------------
@@ -384,11 +383,13 @@ def add_commands(subparsers: Any) -> None:
     """
     parser = subparsers.add_parser(
         "elasticsearch", help="index template and dead letters",
+        allow_abbrev=False,
         description="Prepare Elasticsearch for the handler, and send again "
         "what it has refused.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     template = commands.add_parser(
         "template", help="print or install the index template",
+        allow_abbrev=False,
         description="Print the index template for ECS documents, which "
         "needs Elasticsearch 8.14 or later; or install it.")
     template.add_argument("--pattern", default="logs-python-*",
@@ -400,7 +401,7 @@ def add_commands(subparsers: Any) -> None:
     _add_connection(template)
     template.set_defaults(run=_run_template)
     resend = commands.add_parser(
-        "resend", help="send dead letters again",
+        "resend", help="send dead letters again", allow_abbrev=False,
         description="Send the events of a dead-letter file again.  What is "
         "accepted leaves the file.")
     resend.add_argument("file", help="what the handler's dead_letters says")
@@ -515,10 +516,14 @@ def resend(transport: BulkTransport, path: str) -> tuple[int, int]:
 
 
 def _from_letter(transport: BulkTransport, letter: dict[str, Any]) -> bytes:
-    """Return the event in *letter*, with its old id or a new one."""
+    """Return the event in *letter*, with its id if that is one of ours."""
     source = str(letter.get("event", "")).replace("\n", " ")
-    return ("%s %s" % (letter.get("id") or transport.draw(), source)).encode(
-        "utf-8", "backslashreplace")
+    id = letter.get("id")
+    # One id that cannot be would fail a whole request.
+    if not isinstance(id, str) or not re.fullmatch("[-_0-9A-Za-z]{1,512}",
+                                                   id):
+        id = transport.draw()
+    return ("%s %s" % (id, source)).encode("utf-8", "backslashreplace")
 
 
 def _send_parts(transport: BulkTransport, events: list[bytes]) -> Result:
