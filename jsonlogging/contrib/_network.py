@@ -21,9 +21,9 @@ import sys, time, urllib.parse, zlib
 try:
     import fcntl
 except ImportError:     # Windows
-    fcntl = None        # type: ignore[assignment]
+    pass
 
-from ._pipeline import (SLICE, Refused, Result, Transport, Unavailable, Unfit,
+from ._pipeline import (Refused, Result, Transport, Unavailable, Unfit,
                         check, check_number, is_ready)
 
 TYPE_CHECKING = False
@@ -219,8 +219,10 @@ class Security:
 
     def wrap(self, sock: socket.socket, host: str) -> ssl.SSLSocket:
         """Return *sock* with TLS, the handshake still to be done."""
+        # Bytes: see Connection.connect().
         return self._context.wrap_socket(
-            sock, server_hostname=host, do_handshake_on_connect=False)
+            sock, server_hostname=host.encode(),
+            do_handshake_on_connect=False)
 
     def accept(self, sock: ssl.SSLSocket) -> bool:
         """
@@ -276,7 +278,7 @@ class Connection:
     """
 
     def __init__(self, address: Address, security: Optional[Security],
-                 timeout: float, tick: Callable[[], None], *,
+                 timeout: float, tick: Callable[[], float], *,
                  clock: Callable[[], float] = time.monotonic,
                  resolve: Callable[..., Any] = socket.getaddrinfo) -> None:
         self.address, self.security, self.timeout = address, security, timeout
@@ -373,9 +375,8 @@ class Connection:
     def _wait(self, write: bool, deadline: float, doing: str) -> None:
         """Wait until the socket is ready; Broken is raised at *deadline*."""
         assert self._sock is not None
-        while not is_ready(self._sock, write, max(0, min(
-                SLICE, deadline - self._clock()))):
-            self._tick()
+        while not is_ready(self._sock, write, min(
+                self._tick(), max(0, deadline - self._clock()))):
             if self._clock() >= deadline:
                 raise Broken("%s: timed out %s" % (self.address, doing))
 
@@ -439,7 +440,7 @@ class Connection:
 
     def unconfirmed(self) -> int:
         """Return how much the peer's system has not yet confirmed."""
-        if self._sock is not None and sys.platform == "linux" and fcntl:
+        if self._sock is not None and sys.platform == "linux":
             try:
                 answer = fcntl.ioctl(self._sock.fileno(), SIOCOUTQ, bytes(4))
                 count: int = struct.unpack("i", answer)[0]

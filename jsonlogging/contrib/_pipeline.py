@@ -188,7 +188,7 @@ class Transport:
     acknowledges = False
     hosts = 1
     max_event_bytes = 0
-    tick: Callable[[], None] = staticmethod(lambda: None)
+    tick: Callable[[], float] = staticmethod(lambda: SLICE)
 
     def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
         """
@@ -222,8 +222,8 @@ class Transport:
         Send *events*; *again* says that they may have been sent before.
 
         Unavailable, Refused or Unfit is raised if that cannot be.  What
-        waits must call *tick* every SLICE seconds, and let out what it
-        raises.
+        waits must call *tick* before, which returns for how many seconds
+        it may wait before it calls it again, and let out what it raises.
         """
         raise NotImplementedError
 
@@ -559,10 +559,10 @@ class Pipeline:
         if threading.get_ident() == self.ident:
             return False    # called by on_drop: it ends afterwards
         with self._lock:
-            # The worker looks at the clock once in a SLICE.
+            # The worker may learn of this a SLICE later.
             self._changed.wait_for(
                 lambda: self._worker is None,
-                max(0, now + timeout - self.clock()) + SLICE / 2)
+                max(SLICE, now + timeout - self.clock()) + SLICE / 4)
             inline = self._worker is None and not self._finished
             if inline:
                 self._worker = threading.current_thread()
@@ -684,11 +684,14 @@ class Pipeline:
             raise Stopped
         self._tell()
 
-    def _tick(self) -> None:
-        """Do what cannot wait; transports call this while they wait."""
+    def _tick(self) -> float:
+        """Do what cannot wait; return for how long nothing else can come."""
         self._look_at_clock()
         if self.spool is not None:
             self._take_in()
+        if self._closing is None:
+            return SLICE
+        return max(0, min(SLICE, self._closing - self.clock()))
 
     def _next(self) -> bool:
         """Put a batch under way, wait for one; false if there is no more."""
@@ -851,11 +854,13 @@ class Pipeline:
         wait = min(wait, 2 * SLICE if was_closing else self.backoff_max)
         end = self.clock() + wait
         while True:
-            self._tick()
+            longest = self._tick()
             left = end - self.clock()
             if left <= 0 or (self._closing is not None and not was_closing):
                 return      # close() may be lucky: try at once
-            if self.on_drop or self.spool is not None:
+            if was_closing:
+                left = min(left, longest)
+            elif self.on_drop or self.spool is not None:
                 left = min(left, TELL)
             self._sleep(left, 0 if self._spools() else NEVER)
 

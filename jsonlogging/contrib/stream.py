@@ -149,12 +149,15 @@ class StreamTransport(Transport):
 
     def _wait(self, number: int, inside: bool) -> None:
         """Wait until *number* takes a piece; even too long, in a line."""
-        while not is_ready(number, True, SLICE):
+        while True:
             try:
-                self.tick()
+                seconds = self.tick()
             except Stopped:
                 if not inside:
                     raise
+                seconds = SLICE
+            if is_ready(number, True, seconds):
+                return
 
     def disconnect(self) -> None:
         number, self._number = self._number, None
