@@ -267,7 +267,21 @@ def split(events: list[bytes], size: int) -> list[list[bytes]]:
     return parts
 
 
-class Pipeline:
+class _State:
+    """What put() looks at, in slots, which are faster than a large dict."""
+
+    __slots__ = ("_queue", "_limit", "_bytes_in", "_bytes_limit", "_wake_at",
+                 "pid", "ident")
+    _queue: deque[Line]
+    _limit: int         # lines
+    _bytes_in: int      # that were ever taken in
+    _bytes_limit: int
+    _wake_at: int
+    pid: int
+    ident: int      # of the worker's thread, or 0
+
+
+class Pipeline(_State):
     """
     A bounded queue of lines, and the worker that empties it.
 
@@ -330,7 +344,7 @@ class Pipeline:
 
     def _reset(self) -> None:
         """Begin anew, without a worker, in this process."""
-        self.pid: Optional[int] = os.getpid()
+        self.pid = os.getpid()
         # Reentrant: a signal handler or a finalizer may log at any moment.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -339,8 +353,8 @@ class Pipeline:
         self._wake_at = 0
         self._called: Optional[float] = None    # when it was last woken
         self._worker: Optional[threading.Thread] = None
-        self.ident: Optional[int] = None        # of the worker's thread
-        self._queue: deque[Line] = deque()
+        self.ident = 0
+        self._queue = deque()
         self._bytes_in = self._bytes_out = 0
         self._limit, self._bytes_limit = self.capacity, self.capacity_bytes
         # Taken from the queue, neither in the spool nor under way: lines,
@@ -378,9 +392,10 @@ class Pipeline:
     def put(self, line: Line) -> None:
         """Take *line* in, or do with it what the overflow policy says."""
         size = line.__sizeof__()
-        waiting = len(self._queue)
+        queue = self._queue
+        waiting = len(queue)
         if waiting < self._limit and self._bytes_in < self._bytes_limit:
-            self._queue.append(line)
+            queue.append(line)
             self._bytes_in += size
             if waiting >= self._wake_at:
                 self._call(waiting)
@@ -663,7 +678,7 @@ class Pipeline:
                 self._complain("abandoned", "%d records were not sent; %s" % (
                     self._dropped["abandoned"], self._last_error))
             with self._changed:
-                self._worker = self.ident = None
+                self._worker, self.ident = None, 0
                 self._changed.notify_all()
 
     def _sleep(self, seconds: Optional[float], level: int = 0) -> None:
@@ -1123,6 +1138,10 @@ class PipelineHandler(logging.Handler):
     def __init__(self, transport: Transport, level: Union[int, str] = 0,
                  **options: Any) -> None:
         super().__init__(level)
+        # Calls of logging's own methods that would do nothing are left out.
+        cls = type(self)
+        self._overrides = (cls.filter is not logging.Handler.filter
+                           or cls.format is not logging.Handler.format)
         self.transport = transport
         self.pipeline = Pipeline(transport, make_report=self._make_report,
                                  **options)
@@ -1133,24 +1152,35 @@ class PipelineHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> Any:
         """Filter *record*, format it and hand it to the sending thread."""
-        passed = self.filter(record)
-        if passed:
+        if self.filters or self._overrides:
+            passed = self.filter(record)
+            if not passed:
+                return passed
             # Since 3.12 a filter may return another record.
-            self.emit(record if passed is True or not isinstance(
-                passed, logging.LogRecord) else passed)
-        return passed
+            if isinstance(passed, logging.LogRecord):
+                record = passed
+        self.emit(record)
+        return record
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format *record* and hand it to the sending thread."""
         pipeline = self.pipeline
         if record.process != pipeline.pid:
-            # In a child that was forked by C code, as uWSGI's.
+            # Of a child forked by C code, as uWSGI's; or of anywhere.
             pipeline.check_process()
-        if threading.get_ident() == pipeline.ident:
-            pipeline.ignore()
-            return
+        thread = record.thread
+        if thread == pipeline.ident or thread is None and (
+                threading.get_ident() == pipeline.ident):
+            # With the process's number, for threads of others may have
+            # the same; it is None if logging.logProcesses is false.
+            if record.process in (pipeline.pid, None):
+                pipeline.ignore()
+                return
         try:
-            pipeline.put(self.format(record))
+            formatter = self.formatter
+            pipeline.put(self.format(record)
+                         if formatter is None or self._overrides
+                         else formatter.format(record))
         except Exception:
             pipeline.refuse("unformatted")
             self.handleError(record)

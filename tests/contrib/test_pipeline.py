@@ -942,12 +942,48 @@ class HandlerTests(PipelineTestCase):
         transport = Scripted([log] * 100)
         handler = self.handler(transport)
         logger.addHandler(handler)
-        self.addCleanup(logger.removeHandler, handler)
         for _ in range(10):
             logger.info("from a caller")
             self.assertTrue(handler.flush(PATIENCE))
+        logger.removeHandler(handler)
         self.assertEqual(transport.events, [b"from a caller"] * 10)
         self.assertAddsUp(handler, ignored=10)
+
+    def test_records_without_thread_or_process(self):
+        """So it is if records do not say where they come from."""
+        for name in ("logThreads", "logProcesses"):
+            with self.subTest(name), mock.patch.object(logging, name, False):
+                self.test_records_of_the_worker()
+
+    def test_records_of_other_processes(self):
+        """A record of another process enters, whatever its thread's number.
+        """
+        transport = Listed()
+        handler = self.handler(transport)
+        handler.handle(make_record("a"))
+        self.assertTrue(handler.flush(PATIENCE))
+        record = make_record("b")
+        record.process, record.thread = 1, handler.pipeline.ident
+        handler.handle(record)
+        self.assertTrue(handler.flush(PATIENCE))
+        self.assertEqual(transport.events, [b"a", b"b"])
+
+    def test_overrides(self):
+        """What a subclass makes of filter() and format() is honoured."""
+        class Handler(PipelineHandler):
+            def filter(self, record):
+                return record.msg != "no"
+
+            def format(self, record):
+                return "<%s>" % super().format(record)
+
+        transport = Listed()
+        handler = Handler(transport)
+        self.addCleanup(handler.close, 0)
+        for message in ("yes", "no"):
+            handler.handle(make_record(message))
+        self.assertTrue(handler.flush(PATIENCE))
+        self.assertEqual(transport.events, [b"<yes>"])
 
     def test_records_of_the_worker_in_close(self):
         """Nor what is logged while close() does the worker's job."""
