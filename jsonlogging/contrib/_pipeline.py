@@ -11,14 +11,14 @@ with the first record.
 
 Who writes what:
 
-* Callers: ``_queue`` (append), ``_bytes_in``, ``_wake_at``.  An append is
+* Callers: ``queue`` (append), ``bytes_in``, ``wake_at``.  An append is
   atomic; an addition lost to another thread makes the byte limit inexact
   by one line, until the queue is empty the next time.
 * Under ``_lock``, by whoever holds it: all counters, ``_closing``,
-  removal from ``_queue``.  A snapshot taken under it always adds up.
+  removal from ``queue``.  A snapshot taken under it always adds up.
 * The worker alone: the transport, the spool, the batch under way.
 
-The worker sleeps in ``_wait()``.  It first says, in ``_wake_at``, how many
+The worker sleeps in ``_wait()``.  It first says, in ``wake_at``, how many
 lines must wait for a caller to wake it, then looks again, then sleeps; so
 no line is overlooked.  While it is awake callers leave it alone.  In the
 network it waits in slices (SLICE): between two of them it looks whether
@@ -42,7 +42,7 @@ the parent, which still has them, and descriptors are closed, not shared.
 from __future__ import annotations
 
 import logging, os, random, select, sys, threading, time, weakref
-from collections import deque
+from collections import defaultdict, deque
 from queue import Empty, SimpleQueue
 
 from ._spool import DeadLetters, Spool, SpoolError, SpoolFull
@@ -267,21 +267,25 @@ def split(events: list[bytes], size: int) -> list[list[bytes]]:
     return parts
 
 
-class _State:
-    """What put() looks at, in slots, which are faster than a large dict."""
+class Gate:
+    """
+    What a caller looks at who appends a line to the queue.
 
-    __slots__ = ("_queue", "_limit", "_bytes_in", "_bytes_limit", "_wake_at",
+    In slots, which are found faster than what is in a large dict.
+    """
+
+    __slots__ = ("queue", "limit", "bytes_in", "bytes_limit", "wake_at",
                  "pid", "ident")
-    _queue: deque[Line]
-    _limit: int         # lines
-    _bytes_in: int      # that were ever taken in
-    _bytes_limit: int
-    _wake_at: int
+    queue: deque[Line]
+    limit: int          # lines that may wait
+    bytes_in: int       # that were ever taken in
+    bytes_limit: int    # that may ever have been
+    wake_at: int        # so many lines wake the worker
     pid: int
-    ident: int      # of the worker's thread, or 0
+    ident: int          # of the worker's thread, or 0
 
 
-class Pipeline(_State):
+class Pipeline(Gate):
     """
     A bounded queue of lines, and the worker that empties it.
 
@@ -328,7 +332,7 @@ class Pipeline(_State):
             raise TypeError("on_drop must be callable, not %r" % (on_drop,))
         self.transport, self.make_report = transport, make_report
         self.capacity, self.capacity_bytes = capacity, capacity_bytes
-        self.overflow, self.block_timeout = overflow, block_timeout
+        self.policy, self.block_timeout = overflow, block_timeout
         self.batch_size, self.batch_bytes = batch_size, batch_bytes
         self.linger, self.clock = linger, clock
         self.backoff, self.backoff_max = backoff, backoff_max
@@ -350,13 +354,13 @@ class Pipeline(_State):
         self._changed = threading.Condition(self._lock)
         # Not an Event, whose lock such a handler could not take again.
         self._wake: SimpleQueue[None] = SimpleQueue()
-        self._wake_at = 0
+        self.wake_at = 0
         self._called: Optional[float] = None    # when it was last woken
         self._worker: Optional[threading.Thread] = None
         self.ident = 0
-        self._queue = deque()
-        self._bytes_in = self._bytes_out = 0
-        self._limit, self._bytes_limit = self.capacity, self.capacity_bytes
+        self.queue = deque()
+        self.bytes_in = self._bytes_out = 0
+        self.limit, self.bytes_limit = self.capacity, self.capacity_bytes
         # Taken from the queue, neither in the spool nor under way: lines,
         # or, once they are encoded, events.
         self._held: list[Any] = []
@@ -371,7 +375,7 @@ class Pipeline(_State):
         self._taken = self._evicted = self._refused = self._adopted = 0
         self._sent = self._retried = self._dead = self._spooled = 0
         self._reports = self._ignored = 0
-        self._dropped: dict[str, int] = {}
+        self._dropped: defaultdict[str, int] = defaultdict(int)
         self._counts: dict[str, int] = {}       # a transport's own
         self._last_error: Optional[str] = None
         self._hurry = 0                         # threads in flush()
@@ -389,20 +393,7 @@ class Pipeline(_State):
 
     # -- the caller's side --------------------------------------------------
 
-    def put(self, line: Line) -> None:
-        """Take *line* in, or do with it what the overflow policy says."""
-        size = line.__sizeof__()
-        queue = self._queue
-        waiting = len(queue)
-        if waiting < self._limit and self._bytes_in < self._bytes_limit:
-            queue.append(line)
-            self._bytes_in += size
-            if waiting >= self._wake_at:
-                self._call(waiting)
-        else:
-            self._overflow(line, size)
-
-    def _call(self, waiting: int) -> None:
+    def call(self, waiting: int) -> None:
         """Wake the worker; start it if there is none."""
         called = self._called       # which the worker may set to None
         if self._worker is None:
@@ -413,7 +404,7 @@ class Pipeline(_State):
             self._complain("stalled", "the thread that sends does not run "
                            "(under uWSGI: set enable-threads)")
         # Until it reacts, only few callers need to come here again.
-        self._wake_at = 2 * waiting + 2
+        self.wake_at = 2 * waiting + 2
         self._wake.put(None)
 
     def _start(self) -> None:
@@ -438,7 +429,7 @@ class Pipeline(_State):
         else:
             _flush_with_multiprocessing(self)
 
-    def _overflow(self, line: Line, size: int) -> None:
+    def overflow(self, line: Line, size: int) -> None:
         """Deal with *line*, for which there seems to be no room."""
         with self._lock:
             reason = self._make_room()
@@ -446,26 +437,26 @@ class Pipeline(_State):
                 self._refused += 1
                 self._drop(reason, 1)
             else:
-                waiting = len(self._queue)
-                self._queue.append(line)
-                self._bytes_in += size
+                waiting = len(self.queue)
+                self.queue.append(line)
+                self.bytes_in += size
         if not reason:
-            if waiting >= self._wake_at:
-                self._call(waiting)
+            if waiting >= self.wake_at:
+                self.call(waiting)
         elif reason == "closed" and self._finished:
             self._complain(reason, "a record came after close()")
 
     def _make_room(self) -> Optional[str]:
         """Return why there is no room, after doing what makes some."""
-        if not self._queue:
+        if not self.queue:
             self._discharge(0)
         if self._closing is None and not self._room():
-            if self.overflow == "drop-oldest":
-                while self._queue and not self._room():
-                    self._discharge(self._queue.popleft().__sizeof__())
+            if self.policy == "drop-oldest":
+                while self.queue and not self._room():
+                    self._discharge(self.queue.popleft().__sizeof__())
                     self._evicted += 1
                     self._drop("evicted", 1)
-            elif self.overflow == "block" and self._worker is not None:
+            elif self.policy == "block" and self._worker is not None:
                 self._changed.wait_for(
                     lambda: self._room() or self._closing is not None,
                     self.block_timeout)
@@ -473,23 +464,25 @@ class Pipeline(_State):
             return "closed"
         if self._room():
             return None
-        return "timeout" if self.overflow == "block" else "full"
+        return "timeout" if self.policy == "block" else "full"
 
     def _room(self) -> bool:
-        return (len(self._queue) < self._limit
-                and self._bytes_in < self._bytes_limit)
+        return (len(self.queue) < self.limit
+                and self.bytes_in < self.bytes_limit)
 
     def _discharge(self, size: int) -> None:
         """Note, under the lock, that *size* bytes have left the queue."""
         self._bytes_out += size
-        if not self._queue:
-            self._bytes_out = self._bytes_in    # forget what was inexact
-        self._bytes_limit = self._bytes_out + self.capacity_bytes
+        if not self.queue:
+            self._bytes_out = self.bytes_in    # forget what was inexact
+        self.bytes_limit = self._bytes_out + self.capacity_bytes
 
     def _drop(self, reason: str, count: int) -> None:
         """Count, under the lock, what will never be sent."""
         if count:
-            self._dropped[reason] = self._dropped.get(reason, 0) + count
+            # Not by get(): a signal handler that logs may run after a
+            # call, and what it counts would be lost.
+            self._dropped[reason] += count
             self._drops += count
 
     def refuse(self, reason: str) -> None:
@@ -512,7 +505,7 @@ class Pipeline(_State):
 
     def _accepted(self) -> int:
         """Return how many lines were taken in."""
-        return self._taken + self._evicted + len(self._queue)
+        return self._taken + self._evicted + len(self.queue)
 
     def _lost(self) -> int:
         """Return how many of the lines taken in were dropped."""
@@ -565,7 +558,7 @@ class Pipeline(_State):
         with self._lock:
             if self._closing is None or self._closing > now + timeout:
                 self._closing = now + timeout
-            self._limit = 0
+            self.limit = 0
             lost = self._lost()
             self._changed.notify_all()      # who waits for room
         if self._settled() < self._accepted():
@@ -594,12 +587,12 @@ class Pipeline(_State):
             return
         # From now on nothing counts that a stuck worker may still do.
         self._finished = True
-        self._limit = 0
+        self.limit = 0
         if self._closing is None:
             self._closing = self.clock()
-        count = len(self._queue) + len(self._held)
-        self._taken += len(self._queue)
-        self._queue.clear()
+        count = len(self.queue) + len(self._held)
+        self._taken += len(self.queue)
+        self.queue.clear()
         self._held = []
         if self._row is None:
             count += self._in_flight
@@ -614,12 +607,12 @@ class Pipeline(_State):
         """Return the counters; see PipelineHandler.stats()."""
         self.check_process()
         with self._lock:
-            if self._finished and self._queue:
+            if self._finished and self.queue:
                 # From callers that had looked just before close().
-                self._drop("closed", len(self._queue))
-                self._taken += len(self._queue)
-                self._queue.clear()
-            waiting = len(self._queue)      # which grows meanwhile
+                self._drop("closed", len(self.queue))
+                self._taken += len(self.queue)
+                self.queue.clear()
+            waiting = len(self.queue)      # which grows meanwhile
             queued = waiting + len(self._held)
             on_disk = self._on_disk + self._on_disk_adopted
             return {
@@ -683,15 +676,15 @@ class Pipeline(_State):
 
     def _sleep(self, seconds: Optional[float], level: int = 0) -> None:
         """Sleep until called, for *seconds*, or till over *level* wait."""
-        self._wake_at = level
-        if len(self._queue) <= level:   # look again
+        self.wake_at = level
+        if len(self.queue) <= level:   # look again
             try:
                 self._wake.get(timeout=seconds)
                 while True:
                     self._wake.get_nowait()
             except Empty:
                 pass
-        self._wake_at = NEVER
+        self.wake_at = NEVER
         self._called = None
 
     def _look_at_clock(self) -> None:
@@ -717,7 +710,7 @@ class Pipeline(_State):
                 if self._read_spool():
                     return True
             self._report()
-            waiting = len(self._queue)
+            waiting = len(self.queue)
             if waiting and self.linger and waiting < self.batch_size and not (
                     self._hurry or self._closing is not None):
                 self._sleep(self.linger, min(
@@ -728,7 +721,7 @@ class Pipeline(_State):
                     return True
             if self._begin():
                 return True
-            if not self._queue:
+            if not self.queue:
                 if self._closing is not None:
                     return False
                 self._sleep(self._leisure())
@@ -751,7 +744,7 @@ class Pipeline(_State):
         """Take lines from the queue, and hold them; say if there are any."""
         if not self._held:
             with self._changed:
-                queue = self._queue
+                queue = self.queue
                 self._held = [queue.popleft() for _ in range(
                     min(len(queue), self.batch_size))]
                 self._encoded = False
@@ -922,7 +915,7 @@ class Pipeline(_State):
             try:
                 done = self._use_spool(self.spool.append, self._held)
             except SpoolFull:
-                if self.overflow != "drop-oldest" or not self._evict():
+                if self.policy != "drop-oldest" or not self._evict():
                     return
                 continue
             if not done:
@@ -1039,8 +1032,8 @@ class Pipeline(_State):
             return
         with self._lock:
             self._reports += 1
-            self._queue.append(line)
-            self._bytes_in += line.__sizeof__()
+            self.queue.append(line)
+            self.bytes_in += line.__sizeof__()
 
     # -- fork ---------------------------------------------------------------
 
@@ -1057,7 +1050,7 @@ class Pipeline(_State):
             self.spool.forget()
         self._reset()
         if closed:
-            self._closing, self._limit = self.clock(), 0
+            self._closing, self.limit = self.clock(), 0
             self._finished = True
 
 
@@ -1178,9 +1171,21 @@ class PipelineHandler(logging.Handler):
                 return
         try:
             formatter = self.formatter
-            pipeline.put(self.format(record)
-                         if formatter is None or self._overrides
-                         else formatter.format(record))
+            if formatter is None or self._overrides:
+                line: Line = self.format(record)
+            else:
+                line = formatter.format(record)
+            size = line.__sizeof__()
+            queue = pipeline.queue
+            waiting = len(queue)
+            if (waiting < pipeline.limit
+                    and pipeline.bytes_in < pipeline.bytes_limit):
+                queue.append(line)
+                pipeline.bytes_in += size
+                if waiting >= pipeline.wake_at:
+                    pipeline.call(waiting)
+            else:
+                pipeline.overflow(line, size)
         except Exception:
             pipeline.refuse("unformatted")
             self.handleError(record)

@@ -3,10 +3,28 @@
 import logging
 import threading
 
-from jsonlogging.contrib._pipeline import Result, Transport, Unavailable
+from jsonlogging.contrib._pipeline import (Pipeline, PipelineHandler, Result,
+                                           Transport, Unavailable)
 
-__all__ = ["Clock", "Gate", "Listed", "Scripted", "Stuck", "add_up", "down",
+__all__ = ["Clock", "Fed", "Gate", "Listed", "Scripted", "Stuck", "add_up", "down",
            "make_record"]
+
+
+class Fed(Pipeline):
+    """A pipeline that can be fed with lines."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.feeder = PipelineHandler.__new__(PipelineHandler)
+        logging.Handler.__init__(self.feeder)
+        self.feeder.pipeline, self.feeder._overrides = self, False
+        self.feeder.formatter = self
+
+    def format(self, record):
+        return record.msg
+
+    def put(self, line):
+        self.feeder.handle(make_record(line))
 
 
 class Clock:

@@ -20,7 +20,7 @@ from jsonlogging.contrib._pipeline import (NEVER, Pipeline, PipelineHandler,
                                            Refused, Result, Unavailable,
                                            Unfit, split)
 
-from ._peers import (Clock, Gate, Listed, Scripted, Stuck, add_up, down,
+from ._peers import (Clock, Fed, Gate, Listed, Scripted, Stuck, add_up, down,
                      make_record)
 from ._servers import PATIENCE
 
@@ -36,7 +36,7 @@ class PipelineTestCase(unittest.TestCase):
 
     def pipeline(self, transport, **options):
         options.setdefault("backoff", 0)
-        pipeline = Pipeline(transport, **options)
+        pipeline = Fed(transport, **options)
         self.addCleanup(pipeline.close, 0)
         return pipeline
 
@@ -269,7 +269,7 @@ class BackoffTests(PipelineTestCase):
         """Return the first *count* pauses that the worker makes."""
         pauses = []
         enough = threading.Event()
-        pipeline = Pipeline(transport, **options)
+        pipeline = Fed(transport, **options)
 
         def sleep(seconds, level=0):
             if level == NEVER:
@@ -532,7 +532,7 @@ class CounterTests(PipelineTestCase):
         pipeline = self.pipeline(Listed())
         pipeline.put("a")
         pipeline.flush(PATIENCE)
-        self.wait_for(lambda: pipeline._wake_at == 0)
+        self.wait_for(lambda: pipeline.wake_at == 0)
         self.assertIsNone(pipeline._leisure())
 
     def test_linger(self):

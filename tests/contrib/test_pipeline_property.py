@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jsonlogging.contrib import _pipeline
-from jsonlogging.contrib._pipeline import (Pipeline, Refused, Result,
-                                           Unavailable, Unfit, split)
+from jsonlogging.contrib._pipeline import (Refused, Result, Unavailable,
+                                           Unfit, split)
 
-from ._peers import Listed, add_up
+from ._peers import Fed, Listed, add_up
 from ._servers import PATIENCE
 
 
@@ -63,7 +63,7 @@ class PropertyTests(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()), mock.patch.object(
                 _pipeline, "FAULT", 0), mock.patch.object(
                 threading.Thread, "start", side_effect=RuntimeError):
-            pipeline = Pipeline(transport, backoff=0, **options)
+            pipeline = Fed(transport, backoff=0, **options)
             for number, line in enumerate(lines):
                 pipeline.put(line)
                 self.assertEqual(add_up(pipeline.stats()), 0)

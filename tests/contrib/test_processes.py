@@ -255,7 +255,7 @@ class ForkTests(ProcessTestCase):
                 assert handler.flush(30)
                 # No fork by C code survives another thread that waits
                 # for the GIL: give the worker time to fall asleep.
-                while handler.pipeline._wake_at:
+                while handler.pipeline.wake_at:
                     time.sleep(0)
                 for _ in range(1000):
                     time.sleep(0)
