@@ -34,9 +34,9 @@ EDGES = {
                           "random", "select", "sys", "threading", "time",
                           "typing", "weakref"},
     # ctypes: to keep a database open for ever in a forked child.
-    "contrib._spool": {"__future__", "collections.abc", "ctypes", "datetime",
-                       "fcntl", "json", "msvcrt", "os", "secrets",
-                       "sqlite3", "threading", "typing", "zlib"},
+    "contrib._spool": {"__future__", "collections.abc", "contextlib",
+                       "ctypes", "datetime", "fcntl", "json", "msvcrt", "os",
+                       "secrets", "sqlite3", "threading", "typing", "zlib"},
     "contrib._network": {".contrib._pipeline", "__future__", "base64",
                          "collections.abc", "fcntl", "hashlib", "hmac",
                          "http.client", "io", "os", "re", "socket", "ssl",

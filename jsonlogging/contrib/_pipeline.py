@@ -938,7 +938,8 @@ class Pipeline(Gate):
     def _read_spool(self) -> bool:
         """Put the oldest row of the spool under way; say if there is one."""
         assert self.spool is not None
-        row = self._use_spool(self.spool.first)
+        row = self._use_spool(self.spool.first, self.batch_size,
+                              self.batch_bytes)
         if row is None:
             return False
         with self._lock:

@@ -23,7 +23,7 @@ Only files here: no thread, no network, and no logging.
 
 from __future__ import annotations
 
-import datetime, json, os, secrets, sqlite3, threading, zlib
+import contextlib, datetime, json, os, secrets, sqlite3, threading, zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ MAX_EMPTY = 4 * 2**20
 SCHEMA = ("CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, "
           "count INTEGER, again INTEGER, crc INTEGER, events BLOB)")
 FIRST = ("SELECT id, count, again, crc, events FROM batches "
-         "WHERE id > ? ORDER BY id LIMIT 1")
+         "WHERE id > ? ORDER BY id")
 LAST = ("SELECT id, count, again, crc, events FROM batches "
-        "WHERE id < ? ORDER BY id DESC LIMIT 1")
+        "WHERE id < ? ORDER BY id DESC")
 
 try:
     import fcntl
@@ -72,8 +72,21 @@ class Damaged(Exception):
     """A part holds something else than what was written."""
 
 
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Make SQLite's errors ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise SpoolError("spool: %s" % error) from error
+    except sqlite3.Error as error:
+        raise Damaged(str(error)) from error
+
+
 class Row:
-    """A batch in the spool; *again*: it may have been sent before."""
+    """
+    A batch in the spool, up to *id*; *again*: it may have been sent before.
+    """
 
     __slots__ = "part", "id", "events", "again"
 
@@ -99,14 +112,14 @@ class _Part:
         # has not let us delete.
         self.done = 0
 
-    def execute(self, statement: str, *values: Any) -> Any:
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
         """
-        Execute one statement, a transaction; return the first row or None.
+        Execute one statement, a transaction.
 
         SpoolError is raised if that cannot be now, Damaged if it never
         will be.
         """
-        try:
+        with _errors():
             if self.database is None:
                 # The thread is another when close() does the job.
                 self.database = sqlite3.connect(
@@ -116,11 +129,7 @@ class _Part:
                                "journal_mode = WAL", "synchronous = NORMAL"):
                     self.database.execute("PRAGMA " + pragma)
                 self.database.execute(SCHEMA)
-            return self.database.execute(statement, values).fetchone()
-        except sqlite3.OperationalError as error:
-            raise SpoolError("spool: %s" % error) from error
-        except sqlite3.Error as error:
-            raise Damaged(str(error)) from error
+            return self.database.execute(statement, values)
 
     def insert(self, events: list[bytes], again: bool, data: bytes) -> None:
         """Write a row of *events*, which are *data* when joined."""
@@ -132,18 +141,45 @@ class _Part:
         self.size += len(data)
         self.peak = max(self.peak, self.size)
 
-    def read(self, statement: str, value: int) -> Optional[Row]:
-        """Return the row that *statement* finds, if there is one."""
-        found = self.execute(statement, value)
-        if found is None:
-            return None
-        id, count, again, crc, data = found
-        if not isinstance(data, bytes) or zlib.crc32(data) != crc:
-            raise Damaged("checksum of batch %s" % id)
-        events = data.split(b"\n")
-        if len(events) != count:
-            raise Damaged("size of batch %s" % id)
-        return Row(self, id, events, bool(again) or self.adopted)
+    def read(self, statement: str, value: int, count: int = 1,
+             size: int = 1) -> Optional[Row]:
+        """
+        Return the first row that *statement* finds, if there is one.
+
+        Those that follow are added to it, as many as there are until it
+        has *count* events or *size* bytes.
+        """
+        cursor = self.execute(statement, value)
+        row = None
+        try:
+            while count > 0 and size > 0:
+                with _errors():
+                    found = cursor.fetchone()
+                if found is None:
+                    break
+                id, number, again, crc, data = found
+                if not isinstance(data, bytes) or zlib.crc32(data) != crc:
+                    raise Damaged("checksum of batch %s" % id)
+                events = data.split(b"\n")
+                if len(events) != number:
+                    raise Damaged("size of batch %s" % id)
+                again = bool(again) or self.adopted
+                if row is None:
+                    row = Row(self, id, events, again)
+                elif row.again == again:
+                    row.id = id
+                    row.events += events
+                else:
+                    break
+                count -= len(events)
+                size -= len(data)
+        except Damaged:
+            if row is None:
+                raise
+            # What comes before it can be sent.
+        finally:
+            cursor.close()
+        return row
 
     def salvage(self, but: int) -> Iterator[Row]:
         """Yield what can be read, from both ends, but for row *but*."""
@@ -255,18 +291,21 @@ class Spool:
         except (OSError, Damaged) as error:
             raise SpoolError("spool: %s" % error) from error
 
-    def first(self) -> Optional[Row]:
+    def first(self, count: int = 1, size: int = 1) -> Optional[Row]:
         """
         Return the batch that is to be sent next, or None.
 
-        SpoolError is raised if it cannot be read now.
+        What was appended in small pieces is made a batch of *count*
+        events, or *size* bytes.  SpoolError is raised if it cannot be
+        read now.
         """
         problem = None
         with self._mutex:
             for part in self._parts():
                 try:
                     if part.adopted or part.count:
-                        self._current = part.read(FIRST, part.done)
+                        self._current = part.read(FIRST, part.done, count,
+                                                  size)
                         if self._current is not None:
                             return self._current
                     if part.adopted:
@@ -274,7 +313,7 @@ class Spool:
                         part.release(delete=True)
                 except Damaged as error:
                     self._set_aside(part, error)
-                    return self.first()
+                    return self.first(count, size)
                 except SpoolError as error:
                     problem = error     # of this part
         if problem is not None:
@@ -389,9 +428,11 @@ class Spool:
         part = _Part(path, lock, adopted=True)
         self._adopted.append(part)
         try:
-            part.count, part.size, part.last_id = part.execute(
+            cursor = part.execute(
                 "SELECT COALESCE(SUM(count), 0), COALESCE(SUM(LENGTH("
                 "events)), 0), COALESCE(MAX(id), 0) FROM batches")
+            with _errors():
+                part.count, part.size, part.last_id = cursor.fetchone()
         except Damaged as error:
             self._set_aside(part, error)
         except SpoolError:

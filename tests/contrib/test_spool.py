@@ -75,6 +75,26 @@ class SpoolTests(SpoolTestCase):
             spool.remove(row)
         self.assertIsNone(spool.first())
 
+    def test_small_batches_are_joined(self):
+        """What was appended in small pieces is read in large ones."""
+        spool = self.spool()
+        for number in range(100):
+            spool.append([b"%02d" % number, b"x"])
+        self.assertEqual(len(spool.first(30, 10**6).events), 30)
+        self.assertEqual(len(spool.first(31, 10**6).events), 32)
+        self.assertEqual(len(spool.first(10**6, 40).events), 20)
+        row = spool.first(51, 10**6)
+        self.assertEqual(row.events[::2], [b"%02d" % n for n in range(26)])
+        self.assertEqual(spool.evict(), 2)
+        spool.remove(row)
+        row = spool.first(10**6, 10**6)
+        self.assertEqual(row.events[::2],
+                         [b"%02d" % n for n in range(27, 100)])
+        spool.remove(row)
+        self.assertIsNone(spool.first(10**6, 10**6))
+        spool.close()
+        self.assertEqual(self.files(), [])
+
     def test_nothing_is_left(self):
         """An empty spool leaves no files; none are made for no events."""
         spool = self.spool()
@@ -245,7 +265,7 @@ class FaultTests(SpoolTestCase):
         """A full disk is an error, and what was there stays."""
         spool = self.spool()
         spool.append([b"a"])
-        pages, = spool._own.execute("PRAGMA page_count")
+        pages, = spool._own.execute("PRAGMA page_count").fetchone()
         spool._own.execute("PRAGMA max_page_count = %d" % (pages + 1))
         with self.assertRaises(SpoolError) as caught:
             spool.append([b"x" * 100_000])

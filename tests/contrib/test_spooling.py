@@ -1,26 +1,18 @@
 """A pipeline with a spool: what is on disk is delivered, come what may."""
 
-import json
 import os
 import pathlib
-import random
-import signal
-import subprocess
-import sys
 import tempfile
-import textwrap
-import threading
-import time
 import unittest
 from unittest import mock
 
-import jsonlogging
 from jsonlogging.contrib import _pipeline
 from jsonlogging.contrib._pipeline import Unavailable
 from jsonlogging.contrib._spool import SpoolError
 
-from ._peers import Gate, Listed, Scripted, down
-from ._servers import PATIENCE, BeatsServer
+from . import soak
+from ._peers import Gate, Listed, Scripted
+from ._servers import PATIENCE
 from .test_pipeline import PipelineTestCase
 
 
@@ -261,80 +253,21 @@ class SpoolingTests(PipelineTestCase):
         self.assertAddsUp(pipeline, adopted=1)
 
 
-VICTIM = """
-import json, logging, sys
-from jsonlogging.contrib.logstash import LogstashHandler
-port, path, name = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-handler = LogstashHandler("127.0.0.1", port, "beats", spool=path,
-                          batch_size=20, backoff=0.01, backoff_max=0.05,
-                          report_interval=0)
-handler.setFormatter(logging.Formatter('{"id":"%(message)s"}'))
-logging.raiseExceptions = False
-log = logging.getLogger()
-log.addHandler(handler)
-log.setLevel("INFO")
-number = 0
-while True:
-    for _ in range(10):
-        log.info("%s-%06d", name, number)
-        number += 1
-    # So many of the first are on disk, or were acknowledged.
-    if name != "last":
-        print(handler.stats()["spooled"], flush=True)
-    elif number > 100:
-        handler.flush(1000)
-"""
-
-
 class KillTests(unittest.TestCase):
-
-    ROUNDS = 6
 
     def test_kill(self):
         """What was reported spooled arrives, though program and peer are
         killed again and again.
         """
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        program = pathlib.Path(folder.name, "victim.py")
-        program.write_text(VICTIM, encoding="utf-8")
-        spool = os.path.join(folder.name, "spool")
-        env = dict(os.environ, PYTHONPATH=str(
-            pathlib.Path(jsonlogging.__file__).parent.parent))
-        random_ = random.Random(7)
-        server = BeatsServer()
-        port = server.port
-        arrived = server.acknowledged
-        reported = {}
-        for number in range(self.ROUNDS):
-            process = subprocess.Popen(
-                [sys.executable, "-B", str(program), str(port), spool,
-                 "v%d" % number], env=env, stdout=subprocess.PIPE)
-            self.addCleanup(process.kill)
-            output = b""
-            for _ in range(random_.randrange(1, 900)):
-                output += process.stdout.readline()
-                if random_.random() < 0.01:
-                    server.close()
-                    server = BeatsServer(port=port)
-                    server.acknowledged = arrived
-            process.kill()
-            output += process.communicate()[0]
-            # The last line may be cut.
-            reported["v%d" % number] = int(output.split(b"\n")[-2])
-        self.addCleanup(server.close)
-        # One more process inherits what the others have left.
-        process = subprocess.Popen(
-            [sys.executable, "-B", str(program), str(port), spool, "last"],
-            env=env, stdout=subprocess.PIPE)
-        self.addCleanup(process.kill)
-        expected = {b'{"id":"%s-%06d"}' % (name.encode(), number)
-                    for name, count in reported.items()
-                    for number in range(count)}
-        self.assertGreater(len(expected), 100)
-        server.wait_for(lambda server: expected <= {*arrived})
-        process.kill()
-        process.communicate()
+        for transport in soak.TRANSPORTS:
+            with self.subTest(transport):
+                with tempfile.TemporaryDirectory() as folder:
+                    missing, arrived = soak.kill_rounds(
+                        transport, 4, 7, folder)
+                self.assertEqual(missing, set())
+                self.assertGreater(len(arrived), 1000)
+                if transport == "bulk":
+                    self.assertEqual({*arrived.values()}, {1})
 
 
 if __name__ == "__main__":
