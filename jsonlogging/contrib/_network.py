@@ -147,7 +147,7 @@ class Authorization:
 
     def __init__(self, make: Callable[[Any], str], value: object = None,
                  path: Optional[str] = None) -> None:
-        self.path, self._make = path, make
+        self.path, self._spell = path, make
         self.header = None if value is None else make(value)
         if path is not None:
             self.header = self._read()
@@ -155,7 +155,7 @@ class Authorization:
     def _read(self) -> str:
         assert self.path is not None
         with open(self.path, encoding="utf-8") as file:
-            return self._make(file.read().strip())
+            return self._spell(file.read().strip())
 
     def renew(self) -> bool:
         """Read the file again; return whether it now says another thing."""
@@ -630,9 +630,9 @@ class NetworkTransport(Transport):
         self._timeout = timeout
         self._index = 0
         self.hosts = len(addresses)
-        self._choose()
+        self._take_host()
 
-    def _choose(self) -> None:
+    def _take_host(self) -> None:
         """Make what is needed to connect to the host in use."""
         self.address = self._addresses[self._index]
         self.connection = Connection(
@@ -658,7 +658,7 @@ class NetworkTransport(Transport):
         """Turn to the next host."""
         self.disconnect()
         self._index = (self._index + 1) % len(self._addresses)
-        self._choose()
+        self._take_host()
 
     def disconnect(self) -> None:
         self.connection.close()
@@ -681,8 +681,8 @@ class HTTPTransport(NetworkTransport):
         self._authorization, self._compression = authorization, compression
         super().__init__(addresses, security, timeout)
 
-    def _choose(self) -> None:
-        super()._choose()
+    def _take_host(self) -> None:
+        super()._take_host()
         self._client = HTTPClient(self.connection)
 
     def request(self, method: str, path: str, body: bytes,

@@ -386,8 +386,8 @@ class Pipeline(Gate):
         self._max_batch_bytes = self.batch_bytes
         self._drops = 0         # the sum of what is in _dropped
         self._told: dict[str, int] = {}         # to on_drop
-        self._reported: dict[str, int] = {}     # in a record
-        self._told_at = self._reported_at = -float("inf")
+        self._published: dict[str, int] = {}     # in a record
+        self._told_at = self._published_at = -float("inf")
         self._spool_at = self._adopt_at = -float("inf")
         self._complained: dict[str, float] = {}
 
@@ -709,7 +709,7 @@ class Pipeline(Gate):
                 self._adopt()
                 if self._read_spool():
                     return True
-            self._report()
+            self._publish()
             waiting = len(self.queue)
             if waiting and self.linger and waiting < self.batch_size and not (
                     self._hurry or self._closing is not None):
@@ -732,8 +732,8 @@ class Pipeline(Gate):
         if self.spool is not None:
             times.append(self._adopt_at + ADOPT)
         if (self.make_report and self._healthy
-                and self._dropped != self._reported):
-            times.append(self._reported_at + self.report_interval)
+                and self._dropped != self._published):
+            times.append(self._published_at + self.report_interval)
         if self.on_drop and self._dropped != self._told:
             times.append(self._told_at + TELL)
         if not times:
@@ -1012,19 +1012,19 @@ class Pipeline(Gate):
         except BaseException as error:
             self._complain("on_drop", "on_drop: %r" % error)
 
-    def _report(self) -> None:
+    def _publish(self) -> None:
         """Queue a record about drops, if one can be sent and it is time."""
         if (self.make_report is None or not self._healthy
-                or self._dropped == self._reported):
+                or self._dropped == self._published):
             return
         interval = self.report_interval if self._closing is None else 0
-        if self.clock() - self._reported_at < interval:
+        if self.clock() - self._published_at < interval:
             return
         with self._lock:
-            news = self._since(self._reported)
-            self._reported = dict(self._dropped)
+            news = self._since(self._published)
+            self._published = dict(self._dropped)
         # The last one is that of close().
-        self._reported_at = (self.clock() if self._closing is None
+        self._published_at = (self.clock() if self._closing is None
                              else float("inf"))
         try:
             line = self.make_report(news)
