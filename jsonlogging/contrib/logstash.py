@@ -105,8 +105,9 @@ class TCPTransport(NetworkTransport):
 
     A batch is sent when the system has taken it.  The system knows how
     much of that the peer's system has confirmed, and lines that it has
-    not are kept, to be sent first over the next connection.  What the
-    peer's system has confirmed and its program has not read can be lost.
+    not are kept, to be sent first over the next connection.  Of these the
+    last that the peer has read may come twice, since confirmations come
+    late; what was confirmed and not read can be lost.
     """
 
     name = "Logstash (TCP)"

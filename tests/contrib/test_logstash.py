@@ -211,7 +211,8 @@ class TCPTests(LogstashTestCase):
             self.assertEqual(server.lines, self.expected(3000))
 
     def test_broken_in_the_middle(self):
-        """Of a broken connection no line is sent again that was read."""
+        """After a broken connection lines follow in order; few come twice.
+        """
         with LineServer(["break_after_some"] * 5 + ["normal"],
                         receive_buffer=4096) as server:
             handler = self.ship(server.port)
@@ -221,9 +222,12 @@ class TCPTests(LogstashTestCase):
                 count += 500
                 self.assertTrue(handler.flush(PATIENCE))
                 self.assertLess(count, 100_000)
-            # What its system has confirmed and the peer not read is lost.
-            self.assertEqual(len(server.lines), len(set(server.lines)))
-            self.assertEqual(sorted(server.lines), server.lines)
+            # What its system has confirmed and the peer not read is lost;
+            # what it has read and its system not confirmed comes twice.
+            steps = list(zip(server.lines, server.lines[1:]))
+            self.assertLessEqual(sum(a >= b for a, b in steps), 5)
+            self.assertLess(len(server.lines) - len(set(server.lines)),
+                            5 * 20_000 // 13)
             self.assertEqual(server.connections, 6)
             self.assertTrue(all(server.rests))
         self.assertAddsUp(handler, sent=count)
