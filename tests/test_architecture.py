@@ -44,7 +44,7 @@ EDGES = {
                          "zlib"},
     "contrib.logstash": {".contrib._ecs", ".contrib._network",
                          ".contrib._pipeline", "__future__", "collections",
-                         "json", "ssl", "struct", "typing", "zlib"},
+                         "json", "re", "ssl", "struct", "typing", "zlib"},
     "contrib.elasticsearch": {".contrib._ecs", ".contrib._network",
                               ".contrib._pipeline", ".contrib._spool",
                               "__future__", "argparse", "hashlib", "base64",

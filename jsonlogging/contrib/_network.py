@@ -36,6 +36,8 @@ __all__ = ["Address", "Answer", "Authorization", "Broken", "Connection",
            "basic", "judge_answer", "parse_hosts", "parse_urls"]
 
 MAX_ANSWER = 64 * 2**20     # bytes; the answer to a batch is far smaller
+# Seconds, at most, for each address of a name: some may lead nowhere.
+CONNECT = 10.0
 SIOCOUTQ = 0x5411           # of Linux: how much the peer has not confirmed
 
 
@@ -117,7 +119,8 @@ def parse_urls(hosts: object, port: int) -> list[Address]:
             raise ValueError("hosts must not hold user and password: "
                              "that is what basic_auth is for")
         check("hosts", url, parts.scheme in ("http", "https")
-              and parts.hostname and not parts.query and not parts.fragment,
+              and parts.hostname and not parts.query and not parts.fragment
+              and re.fullmatch("[!-~]*", parts.path),
               "'https://host' or 'https://host:port', or with http")
         found.append(Address(parts.hostname or "", number,
                              parts.scheme == "https",
@@ -325,12 +328,14 @@ class Connection:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if hasattr(socket, "TCP_USER_TIMEOUT"):
                 # Else a vanished peer is noticed after a quarter of an hour.
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT,
-                                max(1, int(self.timeout * 1000)))
+                sock.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT,
+                    max(1, min(int(self.timeout * 1000), 2**31 - 1)))
             try:
                 sock.connect(address)
             except BlockingIOError:
-                self._wait(True, self._clock() + self.timeout, "connecting")
+                self._wait(True, self._clock() + min(self.timeout, CONNECT),
+                           "connecting")
                 number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if number:
                     raise OSError(number, os.strerror(number))

@@ -69,6 +69,7 @@ STALLED = 5.0
 TELL = 1.0
 ADOPT = 30.0
 FAULT = 1.0
+LONGEST = 3600.0    # that is slept at a time: locks have limits
 OVERFLOWS = "drop-newest", "drop-oldest", "block"
 NEVER = sys.maxsize     # lines wait so that a caller wakes the worker
 
@@ -348,7 +349,6 @@ class Pipeline(Gate):
 
     def _reset(self) -> None:
         """Begin anew, without a worker, in this process."""
-        self.pid = os.getpid()
         # Reentrant: a signal handler or a finalizer may log at any moment.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -390,6 +390,7 @@ class Pipeline(Gate):
         self._told_at = self._published_at = -float("inf")
         self._spool_at = self._adopt_at = -float("inf")
         self._complained: dict[str, float] = {}
+        self.pid = os.getpid()      # the last: see check_process()
 
     # -- the caller's side --------------------------------------------------
 
@@ -457,7 +458,7 @@ class Pipeline(Gate):
                     self._evicted += 1
                     self._drop("evicted", 1)
             elif self.policy == "block" and self._worker is not None:
-                self._changed.wait_for(
+                self._wait(
                     lambda: self._room() or self._closing is not None,
                     self.block_timeout)
         if self._closing is not None:
@@ -532,8 +533,8 @@ class Pipeline(Gate):
                 self._hurry += 1
                 self._wake.put(None)
                 try:
-                    self._changed.wait_for(
-                        lambda: done() or self._worker is None, patience)
+                    self._wait(lambda: done() or self._worker is None,
+                               patience)
                 finally:
                     self._hurry -= 1
             if timeout is None and not done():
@@ -568,9 +569,8 @@ class Pipeline(Gate):
             return False    # called by on_drop: it ends afterwards
         with self._lock:
             # The worker may learn of this a SLICE later.
-            self._changed.wait_for(
-                lambda: self._worker is None,
-                max(SLICE, now + timeout - self.clock()) + SLICE / 4)
+            self._wait(lambda: self._worker is None, SLICE / 4 + max(
+                SLICE, now + timeout - self.clock()))
             inline = self._worker is None and not self._finished
             if inline:
                 self._worker = threading.current_thread()
@@ -580,6 +580,10 @@ class Pipeline(Gate):
             self._write_off()
             return self._settled() == self._accepted() and (
                 self._lost() == lost)
+
+    def _wait(self, predicate: Callable[[], bool], seconds: float) -> None:
+        """Wait, under the lock, until *predicate* is true or time is up."""
+        self._changed.wait_for(predicate, min(seconds, threading.TIMEOUT_MAX))
 
     def _write_off(self) -> None:
         """Count, under the lock, what will not be sent any more."""
@@ -678,6 +682,8 @@ class Pipeline(Gate):
         """Sleep until called, for *seconds*, or till over *level* wait."""
         self.wake_at = level
         if len(self.queue) <= level:   # look again
+            if seconds is not None:
+                seconds = min(seconds, LONGEST)
             try:
                 self._wake.get(timeout=seconds)
                 while True:
@@ -738,7 +744,7 @@ class Pipeline(Gate):
             times.append(self._told_at + TELL)
         if not times:
             return None
-        return max(0, min(min(times) - self.clock(), 3600))
+        return max(0, min(times) - self.clock())
 
     def _take(self) -> bool:
         """Take lines from the queue, and hold them; say if there are any."""
@@ -1041,7 +1047,9 @@ class Pipeline(Gate):
     def check_process(self) -> None:
         """Begin anew in a child that was forked without Python's hooks."""
         if self.pid != os.getpid():
-            self.after_fork()
+            with _forked:       # the first of several threads does it
+                if self.pid != os.getpid():
+                    self.after_fork()
 
     def after_fork(self) -> None:
         """In a forked child: leave to the parent what is the parent's."""
@@ -1055,6 +1063,7 @@ class Pipeline(Gate):
             self._finished = True
 
 
+_forked = threading.RLock()
 _pipelines: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 _hooked = False
 
@@ -1159,18 +1168,18 @@ class PipelineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Format *record* and hand it to the sending thread."""
         pipeline = self.pipeline
-        if record.process != pipeline.pid:
-            # Of a child forked by C code, as uWSGI's; or of anywhere.
-            pipeline.check_process()
-        thread = record.thread
-        if thread == pipeline.ident or thread is None and (
-                threading.get_ident() == pipeline.ident):
-            # With the process's number, for threads of others may have
-            # the same; it is None if logging.logProcesses is false.
-            if record.process in (pipeline.pid, None):
-                pipeline.ignore()
-                return
         try:
+            if record.process != pipeline.pid:
+                # Of a child forked by C code, as uWSGI's; or of anywhere.
+                pipeline.check_process()
+            thread = record.thread
+            if thread == pipeline.ident or thread is None and (
+                    threading.get_ident() == pipeline.ident):
+                # With the process's number, for threads of others may have
+                # the same; it is None if logging.logProcesses is false.
+                if record.process in (pipeline.pid, None):
+                    pipeline.ignore()
+                    return
             formatter = self.formatter
             if formatter is None or self._overrides:
                 line: Line = self.format(record)

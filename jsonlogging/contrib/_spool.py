@@ -377,7 +377,10 @@ class Spool:
                 if (name.startswith(self.kind + "-")
                         and name.endswith(SUFFIX)
                         and len(self._adopted) < MAX_ADOPTED):
-                    count += self._claim(os.path.join(self.path, name))
+                    try:
+                        count += self._claim(os.path.join(self.path, name))
+                    except SpoolError as error:     # another time
+                        self._faults.append((str(error), 0, 0, True))
         return count
 
     def close(self) -> None:
@@ -394,6 +397,9 @@ class Spool:
 
     def _own_part(self) -> _Part:
         """Return this process's part; create it if there is none."""
+        if self._own is not None and not os.path.exists(self._own.path):
+            # SQLite would go on with a file that nobody finds again.
+            self._set_aside(self._own, Damaged("deleted"))
         if self._own is None:
             path = os.path.join(self.path, "%s-%s%s" % (
                 self.kind, secrets.token_hex(8), SUFFIX))
@@ -555,7 +561,8 @@ class DeadLetters:
         try:
             size = os.fstat(number).st_size
             # What a full disk or a crash has cut short stays alone.
-            torn = size and os.pread(number, 1, size - 1) != b"\n"
+            torn = (size and os.lseek(number, size - 1, os.SEEK_SET) >= 0
+                    and os.read(number, 1) != b"\n")
             data = b"\n" if torn else b""
             done = 0
             for line in lines:

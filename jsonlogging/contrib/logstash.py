@@ -9,7 +9,7 @@ Logstash has put into its queue.
 
 from __future__ import annotations
 
-import json, struct, zlib
+import json, re, struct, zlib
 from collections import deque
 
 from ._ecs import ECSFormatter
@@ -259,7 +259,8 @@ class LogstashHTTPTransport(HTTPTransport):
                  security: Optional[Security], timeout: float,
                  authorization: Optional[Authorization], compression: int,
                  path: str, body: str) -> None:
-        check("path", path, path.startswith("/"), "a path that begins with /")
+        check("path", path, re.fullmatch("/[!-~]*", path),
+              "a path that begins with / and holds no blanks")
         check("body", body, body in ("ndjson", "json"), "'ndjson' or 'json'")
         self._path, self._body = path, body
         super().__init__(addresses, security, timeout, authorization,

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,9 +10,11 @@ import textwrap
 import unittest
 
 import jsonlogging
+from jsonlogging.contrib._network import Address, Broken, Connection
+from jsonlogging.contrib._pipeline import Stopped, Unavailable
 
 from ._servers import (TLS, BeatsServer, BulkServer, HTTPServer, LineServer,
-                       server_context)
+                       free_port, server_context)
 
 
 def run_python(code, *args):
@@ -78,6 +81,72 @@ class ImportTests(unittest.TestCase):
                   threading.active_count(),
                   [name for name in callers if "jsonlogging" in name])
         """), "0 1 []\n")
+
+
+class ConnectionTests(unittest.TestCase):
+
+    def connect(self, port, resolve, **options):
+        connection = Connection(Address("host.example", port), None, 30,
+                                lambda: 0.1, resolve=resolve, **options)
+        self.addCleanup(connection.close)
+        connection.connect()
+        return connection
+
+    def test_name_without_an_address(self):
+        """A name that does not resolve is an error that may pass."""
+        def resolve(host, port, type):
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+        with self.assertRaisesRegex(Unavailable, "host.example:1: .*Temp"):
+            self.connect(1, resolve)
+        with self.assertRaisesRegex(Unavailable, "no address"):
+            self.connect(1, lambda host, port, type: [])
+
+    def test_several_addresses(self):
+        """Of several addresses the first that answers is taken."""
+        with LineServer() as server:
+            connection = self.connect(server.port, lambda host, port, type: [
+                (socket.AF_INET, type, 0, "", ("127.0.0.1", free_port())),
+                (socket.AF_INET, type, 0, "", ("127.0.0.1", port))])
+            connection.send(b"hello\n")
+            server.wait_for(lambda server: server.lines == [b"hello"])
+
+    def test_no_answer(self):
+        """What waits ends when the time is over, by the clock it is given.
+        """
+        now = [0.0]
+
+        def clock():
+            now[0] += 1
+            return now[0]
+
+        with LineServer(["never_read"]) as server:
+            connection = self.connect(
+                server.port, lambda host, port, type: [
+                    (socket.AF_INET, type, 0, "", ("127.0.0.1", port))],
+                clock=clock)
+            with self.assertRaisesRegex(Broken, "timed out waiting"):
+                connection.receive(1)
+            with self.assertRaisesRegex(Broken, "timed out sending") as error:
+                connection.send(bytes(10**8))
+            self.assertGreater(error.exception.sent, 0)
+
+    def test_tick_stops_it(self):
+        """An exception of tick's comes out of everything that waits."""
+        ticks = iter([0.01] * 5)
+
+        def tick():
+            for seconds in ticks:
+                return seconds
+            raise Stopped
+
+        with LineServer(["never_read"]) as server:
+            connection = Connection(Address("127.0.0.1", server.port), None,
+                                    30, tick)
+            self.addCleanup(connection.close)
+            connection.connect()
+            with self.assertRaises(Stopped):
+                connection.receive(1)
 
 
 class DescriptorTests(unittest.TestCase):

@@ -740,6 +740,46 @@ class FlushAndCloseTests(PipelineTestCase):
         self.assertAddsUp(pipeline, dropped={"abandoned": 1, "closed": 1})
 
 
+class ClockTests(PipelineTestCase):
+
+    def test_wall_clock_jumps(self):
+        """What the wall clock does is of no concern."""
+        transport = Scripted([down] * 3)
+        times = iter([1e9, -1e9, 1e18, 0.0] * 1000)
+        with mock.patch.object(time, "time", lambda: next(times)):
+            pipeline = self.pipeline(transport, linger=0.001, backoff=0.001)
+            for number in range(10):
+                pipeline.put(str(number))
+            self.assertTrue(pipeline.flush(PATIENCE))
+            self.assertTrue(pipeline.close(PATIENCE))
+        self.assertEqual(len(transport.events), 10)
+
+    def test_clock_leaps_ahead(self):
+        """After a sleep of the machine pauses are over, and all goes on."""
+        clock = Clock()
+        transport = Scripted([mock.Mock(side_effect=Unavailable("down"))])
+        pipeline = self.pipeline(transport, clock=clock, backoff=0.01)
+        pipeline.put("a")
+        self.wait_for(lambda: pipeline.stats()["last_error"])
+        clock.now += 10**6
+        self.assertTrue(pipeline.flush(PATIENCE))
+
+    def test_very_long_times(self):
+        """Times that are longer than locks allow are times like others."""
+        transport = Scripted([mock.Mock(side_effect=Unavailable("down"))])
+        pipeline = self.pipeline(
+            transport, linger=1e30, backoff=1e30, backoff_max=1e30,
+            close_timeout=1e30, block_timeout=1e30, report_interval=1e30)
+        pipeline.put("a")
+        waiting = threading.Thread(target=pipeline.flush, daemon=True)
+        waiting.start()
+        self.wait_for(lambda: pipeline.stats()["last_error"])
+        self.assertTrue(pipeline.close())
+        waiting.join(PATIENCE)
+        self.assertFalse(waiting.is_alive())
+        self.assertEqual(transport.events, [b"a"])
+
+
 class ReportTests(PipelineTestCase):
 
     def test_record(self):
@@ -927,6 +967,14 @@ class HandlerTests(PipelineTestCase):
         handler.setFormatter(logging.Formatter("%(nothing)s"))
         handler.handle(make_record())
         self.assertIn("Logging error", self.errors.getvalue())
+        self.assertAddsUp(handler, refused=1, dropped={"unformatted": 1})
+
+    def test_record_that_is_none(self):
+        """What is no record is handled as in any handler, counted."""
+        handler = self.handler(Listed())
+        with mock.patch.object(handler, "handleError") as handle:
+            handler.emit(object())
+        self.assertEqual(handle.call_count, 1)
         self.assertAddsUp(handler, refused=1, dropped={"unformatted": 1})
 
     def test_records_of_the_worker(self):

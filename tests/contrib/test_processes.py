@@ -187,22 +187,26 @@ class ForkTests(ProcessTestCase):
 
     def test_fork_in_the_middle(self):
         """Every event of parent and child arrives once."""
-        self.run_program("""
-            handler = ship(port)
-            for number in range(500):
-                logging.info("parent %04d", number)
-                if number % 50 == 20 and os.fork() == 0:
-                    for n in range(100):
-                        logging.info("child of %04d: %04d", number, n)
-                    stats = handler.stats()
-                    assert stats["accepted"] == 100, stats
-                    sys.exit(0)
-            for _ in range(10):
-                assert os.wait()[1] == 0
-        """)
-        lines = self.lines(500 + 10 * 100)
-        self.assertEqual(len(lines), 1500)
-        self.assertEqual(len(set(lines)), 1500)
+        for options in ("", "spool='spool'"):
+            with self.subTest(options):
+                del self.server.lines[:]
+                self.run_program("""
+                    handler = ship(port, %s)
+                    for number in range(500):
+                        logging.info("parent %%04d", number)
+                        if number %% 50 == 20 and os.fork() == 0:
+                            for n in range(100):
+                                logging.info("child of %%04d: %%04d",
+                                             number, n)
+                            stats = handler.stats()
+                            assert stats["accepted"] == 100, stats
+                            sys.exit(0)
+                    for _ in range(10):
+                        assert os.wait()[1] == 0
+                """ % options)
+                lines = self.lines(500 + 10 * 100)
+                self.assertEqual(len(lines), 1500)
+                self.assertEqual(len(set(lines)), 1500)
 
     def test_pending_stays_in_the_parent(self):
         """What waits at a fork is sent by the parent alone."""

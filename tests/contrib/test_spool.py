@@ -419,6 +419,40 @@ class FaultTests(SpoolTestCase):
         self.assertEqual(drain(spool), [b"a"])
 
 
+    def test_files_vanish(self):
+        """When somebody deletes the files, what they held is written anew.
+        """
+        spool = self.spool()
+        for event in (b"a", b"b"):
+            spool.append([event])
+        for path in self.path.iterdir():
+            path.unlink()
+        spool.append([b"c"])
+        (message, count, saved, _), = spool.faults()
+        self.assertIn("deleted", message)
+        self.assertEqual((count, saved), (2, 2))
+        self.assertTrue(self.files("*.spool"))
+        self.assertEqual(drain(spool), [b"a", b"b", b"c"])
+
+    def test_one_orphan_cannot_be_read(self):
+        """An orphan that cannot be opened now keeps no other back."""
+        for event in (b"a", b"b"):
+            spool = self.spool()
+            spool.append([event])
+            spool.close()
+        first, second = self.files("*.spool")
+        spool = self.spool()
+        database = sqlite3.connect(self.path / first, isolation_level=None)
+        database.execute("BEGIN EXCLUSIVE")
+        self.assertEqual(spool.adopt(), 1)
+        (message, count, saved, _), = spool.faults()
+        self.assertIn("locked", message)
+        self.assertEqual((count, saved), (0, 0))
+        database.close()
+        self.assertEqual(spool.adopt(), 1)
+        self.assertEqual(sorted(drain(spool)), [b"a", b"b"])
+
+
 class ProcessTests(SpoolTestCase):
 
     def run_python(self, code, *args, status=0):
