@@ -154,6 +154,17 @@ class DeliveryTests(PipelineTestCase):
         self.assertEqual(stats["retried"], 2 * len(first))
         self.assertEqual(stats["last_error"], "nobody there")
 
+    def test_order_of_parts(self):
+        """A batch that is sent in parts keeps its order, whatever fails."""
+        transport = Scripted([None, down, None, lambda events, again: Result(
+            1, events[1:], error=Unavailable("busy", 0))])
+        pipeline = self.pipeline(transport, batch_bytes=50, linger=0.1)
+        for number in range(30):
+            pipeline.put("line %02d" % number)
+        self.assertTrue(pipeline.flush(PATIENCE))
+        self.assertEqual(len(transport.events), 29)
+        self.assertEqual(transport.events, sorted(transport.events))
+
     def test_partly_sent(self):
         """Of a batch that was taken in part, the rest is sent again."""
         transport = Scripted([lambda events, again: Result(
@@ -406,16 +417,27 @@ class OverflowTests(PipelineTestCase):
         self.assertAddsUp(pipeline, refused=1, dropped={"timeout": 1})
 
     def test_close_frees_who_waits(self):
-        """close() lets go of callers that wait for room."""
-        pipeline, _ = self.full(overflow="block", block_timeout=PATIENCE)
-        thread = threading.Thread(target=pipeline.put, args=("late",))
-        thread.start()
+        """close() lets go of callers that wait for room, at once."""
+        transport = Stuck()
+        self.addCleanup(transport.open.set)
+        pipeline = self.pipeline(transport, capacity=1, overflow="block",
+                                 block_timeout=PATIENCE * 10)
+        pipeline.put("under way")
+        self.assertTrue(transport.waiting.wait(PATIENCE))
+        pipeline.put("waits")
+        late = threading.Thread(target=pipeline.put, args=("late",))
+        late.start()
         self.wait_for(lambda: pipeline._changed._waiters)
-        pipeline.close(0)
-        thread.join(PATIENCE)
-        self.assertFalse(thread.is_alive())
-        stats = self.assertAddsUp(pipeline, accepted=11)
-        self.assertEqual(stats["dropped"], {"closed": 1, "abandoned": 11})
+        close = threading.Thread(target=pipeline.close,
+                                 args=(PATIENCE * 10,))
+        close.start()
+        late.join(PATIENCE)
+        self.assertFalse(late.is_alive())
+        self.assertTrue(close.is_alive())
+        transport.open.set()
+        close.join(PATIENCE)
+        self.assertAddsUp(pipeline, accepted=2, sent=2,
+                          dropped={"closed": 1})
 
     def test_bytes(self):
         """What waits is bounded by its size too."""
@@ -449,6 +471,21 @@ class OverflowTests(PipelineTestCase):
                 pipeline.put("x" * 1000)
                 self.assertTrue(pipeline.flush(PATIENCE))
             self.assertEqual(len(transport.events), 3)
+
+    def test_inexact_bytes_are_forgotten(self):
+        """What was counted wrongly is right again when the queue is empty.
+        """
+        for overflow in ("drop-newest", "drop-oldest"):
+            pipeline = self.pipeline(Listed(), overflow=overflow)
+            for error in (10**9, -10**9):
+                # As when additions of two threads meet.
+                pipeline.bytes_in += error
+                for number in range(3):
+                    pipeline.put(str(number))
+                    self.assertTrue(pipeline.flush(PATIENCE))
+                self.assertEqual(pipeline.bytes_limit - pipeline.bytes_in,
+                                 pipeline.capacity_bytes)
+            self.assertAddsUp(pipeline, sent=6)
 
     def test_memory_is_bounded(self):
         """Records that find no room leave nothing behind."""

@@ -545,6 +545,26 @@ class ProcessTests(SpoolTestCase):
         self.assertEqual(output, "1\n21 b'child 19' b'parent 0'\n")
 
 
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_fork_without_hooks(self):
+        """A fork by C code harms no part either, though it is open."""
+        self.run_python("""
+            import ctypes
+            spool = Spool(sys.argv[1], "test", 10**9)
+            spool.append([b"a"])
+            child = ctypes.PyDLL(None).fork()
+            if child == 0:
+                spool.forget()
+                sys.exit()      # with all that the interpreter does then
+            assert os.waitpid(child, 0)[1] == 0
+            spool.append([b"b"])
+            os._exit(0)
+        """)
+        spool = self.spool()
+        self.assertEqual(spool.adopt(), 2)
+        self.assertEqual(drain(spool), [b"a", b"b"])
+
+
 class Machine(RuleBasedStateMachine):
     """A spool, with closes and crashes, against a list."""
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sqlite3
 import tempfile
 import unittest
 from unittest import mock
@@ -207,6 +208,27 @@ class SpoolingTests(PipelineTestCase):
         self.assertAddsUp(pipeline, adopted=5, pending=0)
         self.assertIn("is damaged", self.errors.getvalue())
         self.assertEqual(len(list(self.path.glob("*.corrupt"))), 1)
+
+    def test_damage_of_the_adopted_is_counted(self):
+        """So are those that were adopted before the damage was seen."""
+        pipeline, _ = self.blocked(1)
+        for number in range(1, 10):
+            pipeline.put("%03d" % number)
+            self.wait_for(
+                lambda: pipeline.stats()["spooled"] == number + 1)
+        pipeline.close(0)
+        path, = self.path.glob("*.spool")
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("UPDATE batches SET crc = 0 WHERE id = 5")
+        database.close()
+        transport = Listed()
+        pipeline = self.spooling(transport)
+        pipeline.put("new")
+        self.wait_for(lambda: pipeline.stats()["sent"] == 10)
+        self.assertAddsUp(pipeline, accepted=1, adopted=10, pending=0,
+                          dropped={"corrupt": 1})
+        self.assertEqual({*transport.events}, {
+            *(b"%03d" % n for n in range(10) if n != 4), b"new"})
 
     def test_damage_is_counted(self):
         """Events that a damaged part has lost are counted as dropped."""
