@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import SimpleNamespace
 
-__all__ = ["Converter", "encode", "free", "guarded", "mark", "shorten",
-           "too_deep", "typename"]
+__all__ = ["Converter", "encode", "escape_controls", "free", "guarded",
+           "mark", "shorten", "too_deep", "typename"]
 
 # What gives the value of a type that json does not know: a method, or the
 # attribute value.  Types are found by name: so nothing has to be imported.
@@ -63,8 +63,8 @@ def typename(cls):
     """Return the name of the class *cls* as traceback writes it."""
     try:
         hidden = cls.__module__ in ("builtins", "__main__")
-        return "%s" % cls.__qualname__ if hidden else "%s.%s" % (
-            cls.__module__, cls.__qualname__)
+        module = "" if hidden else "%s." % cls.__module__
+        return "%s%s" % (module, cls.__qualname__)
     except Exception:       # a metaclass may do anything
         return "?"
 
@@ -99,11 +99,14 @@ def encode(data, ensure_ascii=True):
     """Return plain *data* as one line of JSON text."""
     text = json.dumps(data, ensure_ascii=ensure_ascii, allow_nan=False,
                       check_circular=False, separators=(",", ":"))
-    if not ensure_ascii:
-        # RFC 8259 allows these, but they end lines or steer terminals.
-        text = re.sub("[\x7f-\x9f\u2028\u2029]",
-                      lambda match: "\\u%04x" % ord(match[0]), text)
-    return text
+    return text if ensure_ascii else escape_controls(text)
+
+
+def escape_controls(text):
+    """Escape in JSON *text* what ends lines or steers terminals."""
+    # RFC 8259 allows these.
+    return re.sub("[\x7f-\x9f\u2028\u2029]",
+                  lambda match: "\\u%04x" % ord(match[0]), text)
 
 
 def shorten(data, options, line):

@@ -40,7 +40,8 @@ def is_moderate(value):
                 return False
             todo += BaseException.__cause__.__get__(value),
             todo += BaseException.__context__.__get__(value),
-            todo += value.exceptions if isinstance(value, _GROUP) else ()
+            group = issubclass(type(value), _GROUP)
+            todo += value.exceptions if group else ()
     return not any(other is not None for other in todo)
 
 

@@ -9,7 +9,7 @@ for one thing only, the local offset from UTC.
 import time
 from functools import lru_cache
 
-__all__ = ["TIMESPECS", "rfc3339"]
+__all__ = ["TIMESPECS", "microseconds", "rfc3339"]
 
 # As in datetime.isoformat(); how many characters of ".123456" each keeps.
 TIMESPECS = {"seconds": 0, "milliseconds": 4, "microseconds": 7}
@@ -33,9 +33,7 @@ def rfc3339(created, utc=True, timespec="milliseconds",
     OverflowError is raised for what is no number or lies outside the
     years 1 to 9999.
     """
-    whole = int(created)
-    microseconds = whole * 1000000 + round((created - whole) * 1e6)
-    seconds, microseconds = divmod(microseconds, 1000000)
+    seconds, fraction = divmod(microseconds(created), 1000000)
     if not _FIRST <= seconds <= _LAST:
         raise ValueError("the year is not in 1...9999")
     zone = "Z"
@@ -50,8 +48,14 @@ def rfc3339(created, utc=True, timespec="milliseconds",
                                         *divmod(abs(offset) // 60, 60))
         except (TypeError, ValueError, OverflowError, OSError):
             pass
-    fraction = (".%06d" % microseconds)[:TIMESPECS[timespec]]
+    fraction = (".%06d" % fraction)[:TIMESPECS[timespec]]
     return _to_the_second(seconds) + fraction + zone
+
+
+def microseconds(created):
+    """Return *created*, in seconds, as a whole number of microseconds."""
+    whole = int(created)
+    return whole * 1000000 + round((created - whole) * 1e6)
 
 
 @lru_cache(maxsize=16)      # records of one second follow one another

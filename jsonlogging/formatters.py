@@ -15,6 +15,10 @@ from ._encoder import (Converter, encode, free, guarded, mark, shorten,
                        too_deep, typename)
 from ._exceptions import exception_info, format_briefly, is_moderate
 from ._timestamps import TIMESPECS, rfc3339
+try:
+    from ._fast import Fast
+except ImportError:     # without it all else works as well
+    Fast = object
 
 __all__ = ["ISOFormatter", "JSONFormatter"]
 
@@ -37,8 +41,6 @@ _STANDARD = {*logging.LogRecord("", 0, "", 0, "", (), None).__dict__,
 _NAMES = {"%": r"%%|%\((.*?)\)", "{": r"\{\{|\{([^{}!:.[]+)",
           "$": r"\$\$|\$\{?([_a-zA-Z][_a-zA-Z0-9]*)"}
 
-_HOOKS = {"formatTime", "formatException", "formatStack", "mapExtra",
-          "mapLogRecord", "usesTime"}
 # What is printed where nothing can be called.
 _LAST = ("level", "levelname"), ("logger", "name"), ("message", "msg")
 _PLAIN = "".join(map(chr, [32, 33, *range(35, 92), *range(93, 127)]))
@@ -93,7 +95,7 @@ class ISOFormatter(logging.Formatter):
             return mark(error, "created", type(record))
 
 
-class JSONFormatter(ISOFormatter):
+class JSONFormatter(ISOFormatter, Fast):
     """
     Prints each record as one JSON object on one line.
 
@@ -118,6 +120,8 @@ class JSONFormatter(ISOFormatter):
     max_depth = 20
     # The longest array and the largest object.
     max_items = 10_000
+    _hooks = {"formatTime", "formatException", "formatStack", "mapExtra",
+              "mapLogRecord", "usesTime"}
 
     def __init__(self, fmt=None, datefmt=None, style="%", validate=True, *,
                  defaults=None, utc=True, timespec="milliseconds", extra=True,
@@ -152,8 +156,6 @@ class JSONFormatter(ISOFormatter):
         _check("extra", extra, extra in (True, False) or extra.encode()
                and extra not in {*keys, *own}, "a key that no field has")
         self._fields = fields
-        self._plain_fields = [field for field in fields
-                              if field[1] not in [*_EXCEPTION, "stack_info"]]
         self._safe_fields = [field for field in fields + [
             ((free(key, keys),), name) for key, name in _SAFE.items()
             if name not in names] if field[1] in _SAFE.values()]
@@ -216,6 +218,11 @@ class JSONFormatter(ISOFormatter):
         hook might have been there to hide.
         """
         try:
+            fast = self._fast       # faster than a call of self._fast()
+            return fast(record)
+        except Exception:
+            pass
+        try:
             method = getattr(self.mapLogRecord, "__func__", None)
             data = _Line(self, record).guard(
                 "data" if method is JSONFormatter.mapLogRecord else "mapped")
@@ -230,7 +237,7 @@ class JSONFormatter(ISOFormatter):
             # C functions and comparisons fail (3.9 to 3.11): these are none.
             values, text = record.__dict__, "{"
             stock = self.__class__ is JSONFormatter
-            for name in _HOOKS:     # may be there to hide the message
+            for name in self._hooks:    # may be there to hide the message
                 stock = stock and name not in self.__dict__
             for key, name in _LAST if stock else _LAST[:2]:
                 text += '"' + key + '":"'
@@ -261,8 +268,8 @@ class _Line(Converter):
         try:
             return getattr(self, method)()
         except Exception as error:
-            if (type(self.options) is JSONFormatter
-                    and self.options.__dict__.keys().isdisjoint(_HOOKS)):
+            own = self.options.__dict__.keys() & self.options._hooks
+            if type(self.options) is JSONFormatter and not own:
                 raise       # no hook's: format() does what it can
             return _Line(self.options, self.record, mark(
                 error, self.where, type(self.options))).data()
@@ -297,15 +304,13 @@ class _Line(Converter):
         formatter, values, data = self.options, self.record.__dict__, {}
         fields = formatter._safe_fields
         if not self.problem:
-            fields = formatter._plain_fields
+            fields = formatter._fields
             info = exception_info(self.record)
             text = self.traceback(info) if info else values.get("exc_text")
             dump = values.get("stack_info")
             dump = None if dump is None else self.hook("formatStack", dump)
-            if info or text is not None or dump is not None:
-                fields = formatter._fields
-                self.late = dict(zip([*_EXCEPTION, "stack_info"], (
-                    info and typename(info[0]), info and info[1], text, dump)))
+            self.late = dict(zip([*_EXCEPTION, "stack_info"], (
+                info and typename(info[0]), info and info[1], text, dump)))
         for path, source in fields:
             self.path, self.room = [*path], 2 * self.size
             value = self.field(source)
@@ -314,7 +319,8 @@ class _Line(Converter):
                 for key in path[:-1]:
                     place = place.setdefault(key, {})
                 place[path[-1]] = value
-        self.add_extras(data)
+        if not self.problem:
+            self.add_extras(data)
         return self.finish(data)
 
     def field(self, source):
@@ -356,8 +362,6 @@ class _Line(Converter):
             return self.note(self.problem)
         record = self.record
         try:
-            if not record.args and type(record.msg) is str:
-                return str.__str__(type(record).getMessage(record))
             if too_deep([record.msg, record.args]):
                 raise RecursionError
             return str.__str__(guarded(type(record).getMessage, record))
@@ -373,8 +377,6 @@ class _Line(Converter):
     def add_extras(self, data):
         """Add what the record has besides the fields to *data*."""
         formatter, values, extras = self.options, self.record.__dict__, {}
-        if self.problem:
-            return
         self.begin()
         for key, value in values.copy().items() if formatter.extra else ():
             if type(key) is not str or key in extras:

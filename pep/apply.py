@@ -3,6 +3,9 @@
     python pep/apply.py DIRECTORY
     PYTHONPATH=DIRECTORY python -c "import logging.formatters"
 
+With --environment the second proposal is in it as well, environment
+overrides.  It needs the first; the first does not need it.
+
 The interpreter's own files are only ever read.
 """
 
@@ -15,6 +18,9 @@ import sysconfig
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "jsonlogging"
 FILES = ("formatters.py", "_timestamps.py", "_encoder.py", "_exceptions.py")
 OPTIONAL = "_fast.py"
+# The second proposal.  A module by itself here; in CPython what it holds
+# would become part of logging.config, whose name is taken in the copy.
+ENVIRONMENT = {"config.py": "overrides.py"}
 # Says that a directory was made by this script, and may be replaced.
 MARK = "made-by-apply.txt"
 
@@ -46,15 +52,17 @@ def check(target):
             raise Refused(f"{target} holds files that are not ours")
 
 
-def apply(target, fast=True, source=SOURCE):
+def apply(target, fast=True, source=SOURCE, environment=False):
     """Write the patched package into *target*, return its path."""
     target = pathlib.Path(target).resolve()
     check(target)
-    names = [*FILES]
+    names = {name: name for name in FILES}
     if fast and (source / OPTIONAL).is_file():
-        names.append(OPTIONAL)
+        names[OPTIONAL] = OPTIONAL
+    if environment:
+        names.update(ENVIRONMENT)
     stdlib = pathlib.Path(sysconfig.get_path("stdlib"), "logging")
-    for name in names:
+    for name in names.values():
         if (stdlib / name).exists():
             raise Refused(f"{stdlib} has a file {name} already")
 
@@ -66,8 +74,8 @@ def apply(target, fast=True, source=SOURCE):
         shutil.rmtree(package)
     shutil.copytree(stdlib, package,
                     ignore=shutil.ignore_patterns("__pycache__"))
-    for name in names:
-        shutil.copyfile(source / name, package / name)
+    for name, new in names.items():
+        shutil.copyfile(source / name, package / new)
     return package
 
 
@@ -80,9 +88,13 @@ def main():
                              "script made")
     parser.add_argument("--no-fast", dest="fast", action="store_false",
                         help=f"leave out {OPTIONAL}, the optional fast path")
+    parser.add_argument("--environment", action="store_true",
+                        help="add the second proposal, environment "
+                             "overrides, as logging.overrides")
     args = parser.parse_args()
     try:
-        package = apply(args.directory, args.fast)
+        package = apply(args.directory, args.fast,
+                        environment=args.environment)
     except (Refused, OSError) as exc:
         parser.exit(1, f"{parser.prog}: {exc}\n")
     print(os.fspath(package))

@@ -1,9 +1,10 @@
 """Run ring 1's tests on what is left when the outer parts are deleted.
 
-    python tests/amputate.py DIRECTORY PYTEST-ARGUMENT...
+    python tests/amputate.py DIRECTORY STEPS PYTEST-ARGUMENT...
 
-A copy of the installed package in the new DIRECTORY loses its parts
-step by step; after each step the tests must still pass.
+A copy of the installed package in the new DIRECTORY loses its parts in
+so many STEPS; after each step the tests must still pass, but for those
+of what is deleted.
 """
 
 import importlib.util
@@ -34,6 +35,13 @@ def delete(package, names):
     return there
 
 
+def without(names):
+    """Return arguments that leave out the tests of the modules *names*."""
+    tests = pathlib.Path(__file__).parent
+    return ["--ignore=%s" % path for name in names if name.endswith(".py")
+            for path in tests.glob("test_%s*.py" % name[:-3].strip("_"))]
+
+
 def run_tests(directory, arguments):
     """Run pytest with the package in *directory* before all others."""
     environ = dict(os.environ, PYTHONPATH=os.fspath(directory),
@@ -44,15 +52,16 @@ def run_tests(directory, arguments):
 
 def main():
     directory = pathlib.Path(sys.argv[1])
-    arguments = sys.argv[2:]
+    steps, arguments = STEPS[:int(sys.argv[2])], sys.argv[3:]
     # Not by import: this process must leave no __pycache__ behind.
     installed = importlib.util.find_spec("jsonlogging").origin
     package = directory / "jsonlogging"
     shutil.copytree(pathlib.Path(installed).parent, package,
                     ignore=shutil.ignore_patterns("__pycache__"))
-    for names in STEPS:
+    for names in steps:
         deleted = delete(package, names)
         last = names is STEPS[-1]
+        arguments += without(names)
         if not deleted and not last:
             print(f"== {', '.join(names)}: not there", flush=True)
             continue

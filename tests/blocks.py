@@ -25,7 +25,8 @@ import uuid
 __all__ = [
     "ALPHABET", "ATTRIBUTES", "Chooser", "ERRORS", "NUMBERS", "cyclic",
     "deep", "exc_info", "exception", "formatter_options", "hostile", "key",
-    "moment", "plain", "raising", "record", "time", "value",
+    "moment", "plain", "raising", "record", "sized", "time", "usual",
+    "value",
 ]
 
 ALPHABET = ("abcxyz019 _.-'\"\\/%{}$<&\t\n\r\x00\x1b\x7f\x85\x9f"
@@ -395,6 +396,23 @@ def plain(c, depth=0):
             for number, (name, item) in enumerate(zip(NAMES, items))}
 
 
+def sized(c, depth=0):
+    """Nested containers, from small to larger than a line may hold."""
+    kind = c.integer(0, 5) if depth < 14 else 0
+    if kind < 2:
+        return c.choice((scalar(c), "x" * c.choice((10, 300, 5000, 70_000))))
+    items = [sized(c, depth + c.choice((1, 4)))
+             for _ in range(c.integer(0, 3))]
+    items *= c.choice((1, 1, 2, 30, 1500) if depth == 0 else (1, 1, 2, 30)
+                      if depth == 1 else (1, 2))
+    if kind == 2:
+        return items
+    if kind == 3:
+        return tuple(items)
+    return {key(c) if kind == 5 and not number % 7 else "key%d" % number:
+            item for number, item in enumerate(items)}
+
+
 # ---- Exceptions -----------------------------------------------------
 
 class Slow(Exception):
@@ -533,6 +551,30 @@ def record(c):
         attributes.pop(c.choice(ATTRIBUTES), None)
     if c.integer(0, 14) == 0:
         attributes[c.choice(ATTRIBUTES)] = value(c, 2)
+    return made
+
+
+def usual(c):
+    """A LogRecord as programs make them, from few places and threads."""
+    made = logging.LogRecord(
+        c.choice(("app", "app.db", "root")), c.choice((10, 20, 30, 40)),
+        c.choice(("/srv/app.py", "C:\\app\\db.py")), c.integer(1, 5),
+        plain(c, 9), None, None, c.choice(("f", "<module>", "<lambda>")))
+    made.created = 1.7e9 + c.integer(0, 4000) / 1e6
+    made.thread = c.integer(1, 3)
+    made.threadName = "Thread-%d" % made.thread
+    kind = c.integer(0, 9)
+    if kind < 3:
+        made.msg, count = c.choice(TEMPLATES)
+        made.args = tuple(plain(c, 9) for _ in range(count))
+    elif kind == 3:
+        try:
+            _raise(c.choice((ValueError, Slow, KeyError))(plain(c, 9)),
+                   c.integer(0, 3))
+        except Exception as error:
+            made.exc_info = type(error), error, error.__traceback__
+    for number in range(c.choice((0, 0, 1, 2, 5))):
+        made.__dict__["extra%d" % number] = plain(c)
     return made
 
 

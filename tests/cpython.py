@@ -1,9 +1,11 @@
 """Run CPython's own test_logging on the copy of logging under test.
 
     export PYTHONPATH=DIRECTORY JSONLOGGING_TEST_PATH=DIRECTORY
-    python tests/cpython.py
+    python tests/cpython.py [--install]
 
-DIRECTORY is what pep/apply.py made.
+DIRECTORY is what pep/apply.py made.  With --install, for which that needs
+--environment, the tests find basicConfig(), dictConfig() and fileConfig()
+with environment overrides installed, and no variable set.
 """
 
 import importlib
@@ -28,7 +30,16 @@ def main():
             sys.exit(f"{name} is {module.__file__}, not in {expected}")
     if test_logging.logging is not logging:
         sys.exit("test_logging tests another logging")
-    print(f"{logging.__file__}: test.test_logging", flush=True)
+    what = "test.test_logging"
+    if "--install" in sys.argv:
+        sys.argv.remove("--install")
+        overrides = importlib.import_module("logging.overrides")
+        before = logging.basicConfig
+        overrides.install()
+        if logging.basicConfig is before:
+            sys.exit("install() has installed nothing")
+        what += ", environment overrides installed"
+    print(f"{logging.__file__}: {what}", flush=True)
     unittest.main(module=test_logging)
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from . import blocks
 
-__all__ = ["created", "cyclic", "deep", "exc_infos", "exceptions", "given",
-           "hostile", "keys", "options", "plain", "records", "seconds",
-           "texts", "values"]
+__all__ = ["containers", "created", "cyclic", "deep", "exc_infos",
+           "exceptions", "given", "hostile", "keys", "options", "plain",
+           "records", "seconds", "texts", "usual_records", "values"]
 
 _TEXT = st.text(st.sampled_from(blocks.ALPHABET)
                 | st.characters(blacklist_categories=()), max_size=12)
@@ -95,7 +95,9 @@ keys = _strategy(blocks.key)
 options = _strategy(blocks.formatter_options)
 plain = _strategy(blocks.plain)
 records = _strategy(blocks.record)
+containers = _strategy(blocks.sized)
 created = _strategy(blocks.time)
+usual_records = _strategy(blocks.usual)
 values = _strategy(blocks.value)
 
 

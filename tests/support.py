@@ -1,5 +1,6 @@
 """What the tests share: the package under test, records, a strict parser."""
 
+import copy
 import importlib
 import logging
 import os
@@ -13,11 +14,24 @@ import unittest
 from . import PACKAGE, conformance
 
 __all__ = ["BaseTest", "ISOFormatter", "JSONFormatter", "PACKAGE",
-           "formatters", "make_record", "run_python", "strict_loads"]
+           "formatters", "import_config", "make_record", "plain",
+           "run_python", "strict_loads"]
 
 formatters = importlib.import_module(PACKAGE + ".formatters")
 ISOFormatter = formatters.ISOFormatter
 JSONFormatter = formatters.JSONFormatter
+
+
+def import_config():
+    """Return the module of ring 2; skip the tests if it was deleted."""
+    # In the patched copy of logging it has a name of its own, because
+    # logging.config is there.
+    try:
+        return importlib.import_module(
+            "logging.overrides" if PACKAGE == "logging"
+            else PACKAGE + ".config")
+    except ModuleNotFoundError as error:
+        raise unittest.SkipTest(str(error))
 
 
 def _long(digits):
@@ -35,6 +49,17 @@ def strict_loads(line):
     integers fit 64 bits.
     """
     return conformance.strict_loads(line, parse_int=_long)
+
+
+def plain(formatter):
+    """
+    Return a copy of *formatter* that has no fast path.
+
+    Its line is what the fast path's has to be, byte for byte.
+    """
+    formatter = copy.copy(formatter)
+    formatter._fast = None
+    return formatter
 
 
 def make_record(msg="hello", *args, **attributes):

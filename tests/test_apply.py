@@ -91,6 +91,22 @@ class ApplyTest(unittest.TestCase):
                 fast = self.target / "logging" / "_fast.py"
                 self.assertEqual(expected, fast.exists())
 
+    def test_environment(self):
+        """The second proposal is added on request, byte for byte."""
+        self.run_script(self.target)
+        first = contents(self.target / "logging")
+        self.run_script("--environment", self.target)
+        both = contents(self.target / "logging")
+        config = contents(ROOT / "jsonlogging")["config.py"]
+        self.assertEqual({**first, "overrides.py": config}, both)
+        environ = self.run_copy(
+            "import json, logging.overrides as o; print(json.dumps("
+            "o.formatEnvironment(o.parseEnvironment("
+            "{'PYTHON_LOGGING_LEVEL': 'INFO'})[0])))")
+        self.assertEqual({"PYTHON_LOGGING_LEVEL": "root=20"}, environ)
+        self.run_script(self.target)
+        self.assertEqual(first, contents(self.target / "logging"))
+
     def test_imports(self):
         """The copy is imported, as logging and as logging.formatters."""
         self.run_script(self.target)

@@ -680,12 +680,11 @@ class HookTest(BaseTest):
                 self.assertEqual(before, formatter.format(self.record(name)))
 
     def test_set_on_class(self):
-        """So is one that is set on the class after the first record."""
+        """So is one that is set on the class before the first record."""
         for name, (function, expected) in self.OWN.items():
             with self.subTest(name):
                 cls = type("Own", (JSONFormatter,), {})
                 formatter = cls()
-                formatter.format(self.record(name))
                 setattr(cls, name, staticmethod(function))
                 self.assertEqual(expected, line_of(formatter,
                                                    self.record(name)))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
 import jsonlogging
-from jsonlogging import formatters
+from jsonlogging import config, formatters
 
 if TYPE_CHECKING:
     # In typing since Python 3.11 only; a type checker knows this name.
@@ -129,6 +129,28 @@ handler.setFormatter(redacting)
 logging.basicConfig(handlers=[handler])
 copy: jsonlogging.JSONFormatter = pickle.loads(pickle.dumps(full))
 
+# Ring 2.
+config.basicConfig(
+    formatter=full, level="INFO", handlers=[handler], force=True, env=False)
+config.basicConfig(env="MYAPP_LOG", level=10)
+config.dictConfig({"version": 1, "incremental": True}, env=False)
+config.applyEnvironment(environ={"PYTHON_LOGGING_LEVEL": "INFO"}, early=True)
+settings, problems = config.parseEnvironment(
+    {"PYTHON_LOGGING_LEVEL": "INFO,app=DEBUG"}, "PYTHON_LOGGING",
+    levels={"INFO": 20, "DEBUG": 10}, formats=["json"])
+assert_type(settings.levels, dict[str, int])
+assert_type(settings.format, Optional[str])
+for problem in problems:
+    assert_type(problem.token, str)
+assert_type(config.formatEnvironment(settings), dict[str, str])
+assert_type(config.applyFormat(settings), list[config.Problem])
+config.registerFormat("redacting", Redacting)
+config.registerFormat("brief", lambda: jsonlogging.JSONFormatter(["message"]))
+config.install(environ={}, applied=lambda: None)
+config.uninstall()
+assert_type(config.isConsole(handler), bool)
+assert_type(config.effectiveConfig(), dict[str, Any])
+
 # What must not pass.  With mypy's warn_unused_ignores, which is part of
 # --strict, an ignored error that is none is an error.
 if TYPE_CHECKING:
@@ -142,3 +164,6 @@ if TYPE_CHECKING:
     jsonlogging.JSONFormatter(
         None, None, "%", True, {"a": 1})  # type: ignore[call-arg]
     jsonlogging.ISOFormatter(extra=False)  # type: ignore[call-arg]
+    config.basicConfig(env=None)  # type: ignore[arg-type]
+    config.basicConfig(nonsense=1)  # type: ignore[call-arg]
+    config.registerFormat("x", "y")  # type: ignore[arg-type]

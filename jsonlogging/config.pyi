@@ -1,0 +1,92 @@
+import io
+import logging
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from configparser import RawConfigParser
+from typing import IO, Any, Literal, NamedTuple, Union
+from typing_extensions import TypeAlias
+
+__all__ = [
+    "Problem",
+    "Settings",
+    "applyEnvironment",
+    "applyFormat",
+    "basicConfig",
+    "dictConfig",
+    "effectiveConfig",
+    "fileConfig",
+    "formatEnvironment",
+    "install",
+    "isConsole",
+    "parseEnvironment",
+    "registerFormat",
+    "uninstall",
+]
+
+_Env: TypeAlias = Union[bool, str]
+
+class Problem(NamedTuple):
+    variable: str
+    token: str
+    reason: str
+
+class Settings(NamedTuple):
+    prefix: str
+    levels: dict[str, int]
+    handler_levels: dict[str, int]
+    format: str | None
+    time: Literal["utc", "local"] | None
+    nested: dict[tuple[str, str, str], bool | int | str]
+
+def parseEnvironment(
+    environ: Mapping[str, str],
+    prefix: str = "PYTHON_LOGGING",
+    *,
+    levels: Mapping[str, int] | None = None,
+    formats: Container[str] | None = None,
+) -> tuple[Settings, list[Problem]]: ...
+def formatEnvironment(settings: Settings) -> dict[str, str]: ...
+def registerFormat(name: str, factory: Callable[[], logging.Formatter]) -> None: ...
+def applyEnvironment(
+    env: _Env = True,
+    *,
+    environ: Mapping[str, str] | None = None,
+    early: bool = False,
+    formatters: Mapping[str, logging.Formatter] | None = None,
+) -> None: ...
+def applyFormat(settings: Settings) -> list[Problem]: ...
+def isConsole(handler: logging.Handler) -> bool: ...
+
+# The arguments are those of logging.basicConfig(), and formatter.
+def basicConfig(
+    *,
+    env: _Env = True,
+    filename: str | None = ...,
+    filemode: str = ...,
+    format: str = ...,
+    datefmt: str | None = ...,
+    style: Literal["%", "{", "$"] = ...,
+    level: int | str | None = ...,
+    stream: IO[str] | io.TextIOBase | None = ...,
+    handlers: Iterable[logging.Handler] | None = ...,
+    force: bool | None = ...,
+    encoding: str | None = ...,
+    errors: str | None = ...,
+    formatter: logging.Formatter | None = ...,
+) -> None: ...
+def dictConfig(config: Mapping[str, Any] | Sequence[tuple[str, Any]], *, env: _Env = True) -> None: ...
+def fileConfig(
+    fname: str | IO[str] | RawConfigParser,
+    defaults: Mapping[str, Any] | None = None,
+    disable_existing_loggers: bool = True,
+    encoding: str | None = None,
+    *,
+    env: _Env = True,
+) -> None: ...
+def install(
+    env: _Env = True,
+    *,
+    environ: Mapping[str, str] | None = None,
+    applied: Callable[[], object] | None = None,
+) -> None: ...
+def uninstall() -> None: ...
+def effectiveConfig() -> dict[str, Any]: ...

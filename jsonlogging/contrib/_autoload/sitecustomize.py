@@ -1,0 +1,52 @@
+"""Put this Python under the PYTHON_LOGGING variables, if one is set.
+
+Python's site module imports this file when its folder is on PYTHONPATH.
+Then it does what another sitecustomize, behind it on the path, does.
+"""
+
+import os
+import sys
+
+__all__ = []    # type: list[str]
+
+
+def _follow() -> None:
+    """Follow the variables; without one, looking at them is all."""
+    for name in ("LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME"):
+        if os.environ.get("PYTHON_LOGGING_" + name):
+            break
+    else:
+        return
+    try:
+        from jsonlogging.contrib import launcher
+        launcher.follow(launcher.environment(),
+                        pin=launcher.NO_PIN not in sys.path)
+    except Exception as error:      # never stop a program from starting
+        try:
+            sys.stderr.write("%s: PYTHON_LOGGING variables are not followed: "
+                             "%s: %s\n" % (__file__, type(error).__name__,
+                                           error))
+        except Exception:
+            pass
+
+
+def _import_next() -> None:
+    """Import the sitecustomize that this one hides, in its place."""
+    folder = os.path.dirname(__file__)
+    if folder not in sys.path:
+        return
+    index = sys.path.index(folder)
+    del sys.path[index]
+    own = sys.modules.pop("sitecustomize")
+    try:
+        __import__("sitecustomize")
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+        sys.modules["sitecustomize"] = own
+    finally:
+        sys.path.insert(index, folder)
+
+
+_follow()
+_import_next()

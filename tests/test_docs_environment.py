@@ -1,0 +1,137 @@
+"""What the pages about the environment say is true."""
+
+import inspect
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+from . import PACKAGE
+
+if PACKAGE != "jsonlogging":
+    raise unittest.SkipTest("the documentation is about jsonlogging")
+
+from jsonlogging import config
+
+from . import test_config, test_config_property
+from .test_examples import EXAMPLES, environment, mask
+
+DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+GUIDE = (DOCS / "howto" / "environment.rst").read_text(encoding="utf-8")
+LIBRARY = (DOCS / "library" / "config.rst").read_text(encoding="utf-8")
+
+
+def blocks(text):
+    """Return (language, code) of each code block of *text*, in order."""
+    return [(match[1], textwrap.dedent(match[2]).strip("\n") + "\n")
+            for match in re.finditer(
+                r"^\.\. code-block:: (\w+)\n\n((?:   .*\n|\n)+)", text,
+                re.MULTILINE)]
+
+
+class ShellTests(unittest.TestCase):
+
+    maxDiff = None
+
+    def run_shell(self, code):
+        """Return what *code* prints, run by sh beside the examples."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in "unmodified.py", "overridable.py":
+                shutil.copy(EXAMPLES / name, folder)
+            # "python" is the one that runs the tests.
+            python = pathlib.Path(folder, "bin", "python")
+            python.parent.mkdir()
+            python.write_text('#!/bin/sh\nexec "%s" "$@"\n'
+                              % sys.executable, encoding="utf-8")
+            python.chmod(0o755)
+            env = environment()
+            env["PATH"] = os.pathsep.join([str(python.parent), env["PATH"]])
+            result = subprocess.run(
+                ["sh", "-e", "-c", code], cwd=folder, env=env,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                encoding="utf-8", timeout=120)
+        self.assertEqual(("", 0), (result.stderr, result.returncode))
+        return result.stdout
+
+    def test_examples(self):
+        """Each shell block of the guide prints the text after it."""
+        found = blocks(GUIDE)
+        checked = 0
+        for (language, code), (then, output) in zip(found, found[1:]):
+            if language == "sh":
+                with self.subTest(code):
+                    self.assertEqual("text", then)
+                    self.assertEqual(mask(output),
+                                     mask(self.run_shell(code)))
+                    checked += 1
+        self.assertGreaterEqual(checked, 7)
+
+    def test_values(self):
+        """Every value in the examples has the form that is documented."""
+        found = re.findall(
+            r"(PYTHON_LOGGING_\w+)(?:=|: |, value: |\n +value: )\"?"
+            r"([\w.,=]+)", GUIDE)
+        self.assertGreater(len(found), 15)
+        for name, value in found:
+            if "DEBGU" not in value:
+                settings, problems = config.parseEnvironment({name: value})
+                self.assertEqual([], problems)
+                self.assertTrue(any(settings[1:]))
+
+
+class LibraryPageTests(unittest.TestCase):
+
+    def test_every_public_name(self):
+        """Each public name has an entry."""
+        for name in config.__all__:
+            self.assertRegex(
+                LIBRARY, r"(?m)^\.\. (function|class):: %s\(" % name)
+
+    def test_signatures(self):
+        """The signatures are those of the code."""
+        for name in config.__all__:
+            thing = getattr(config, name)
+            text, = re.findall(r"(?m)^\.\. (?:function|class):: %s\((.*)\)$"
+                               % name, LIBRARY)
+            if isinstance(thing, type):
+                self.assertEqual(", ".join(thing._fields), text)
+            else:
+                actual = str(inspect.signature(thing))
+                self.assertEqual(actual, "(%s)" % text)
+
+    def test_variables(self):
+        """The four variables have entries, and there is no other."""
+        self.assertEqual(
+            {*test_config.VARIABLES},
+            {*re.findall(r"(?m)^\.\. envvar:: (\w+)", LIBRARY)})
+
+    def test_limits(self):
+        """The limits of values are those of the code."""
+        text = re.sub(r"\s+", " ", LIBRARY)
+        self.assertIn("A value has at most %d bytes, and %d directives." % (
+            config._MAX_BYTES, config._MAX_DIRECTIVES), text)
+
+    def test_names_of_tests(self):
+        """Each test that a security rule names exists; all are named."""
+        named = {*re.findall(r"``(test_\w+)``", LIBRARY)}
+        rules = {name for name in vars(test_config.SecurityTest)
+                 if name.startswith("test_")}
+        others = {name for name in vars(test_config_property.ParseProperties)}
+        self.assertLessEqual(named, rules | others)
+        self.assertLessEqual(rules - named,
+                             {"test_warnings_that_are_logged"})
+
+    def test_nested_variables(self):
+        """The table has the nested variables of the code, and no other."""
+        found = {tuple(match) for match in re.findall(
+            r"``MYAPP_LOG__(\w+?)__ID__(\w+)``", LIBRARY)}
+        self.assertEqual({*config._NESTED}, found)
+
+
+if __name__ == "__main__":
+    unittest.main()
