@@ -49,7 +49,7 @@ from ._spool import DeadLetters, Spool, SpoolError, SpoolFull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any, Optional, Union
     from ._spool import Row
     # Formatters should return str; what they do return is another thing.
@@ -177,11 +177,11 @@ class Transport:
     """
     Where events go.  All methods are called by one thread at a time.
 
-    *name* is for messages.  *kind* names what an event is: a spool of one kind is never sent by a
-    transport of another.  *acknowledges* says whether the peer confirms
-    what it has taken.  *hosts* is the number of peers, all of which are
-    tried before a pause is made.  Longer events than *max_event_bytes*
-    are rejected, if it is not 0.
+    *name* is for messages.  *kind* names what an event is: a spool of one
+    kind is never sent by a transport of another.  *acknowledges* says
+    whether the peer confirms what it has taken.  *hosts* is the number of
+    peers, all of which are tried before a pause is made.  Longer events
+    than *max_event_bytes* are rejected, if it is not 0.
     """
 
     name = "transport"
@@ -231,6 +231,11 @@ class Transport:
     def letter(self, event: bytes) -> dict[str, str]:
         """Return what the dead-letter file shall hold of *event*."""
         return {"event": event.decode("utf-8", "backslashreplace")}
+
+    def read_letter(self, letter: dict[str, Any]) -> bytes:
+        """Return the event that letter() has made *letter* of."""
+        return str(letter.get("event", "")).replace("\n", " ").encode(
+            "utf-8", "backslashreplace")
 
     def disconnect(self) -> None:
         """Close the connection, if there is one."""
@@ -1156,7 +1161,7 @@ class PipelineHandler(logging.Handler):
     def handle(self, record: logging.LogRecord) -> Any:
         """Filter *record*, format it and hand it to the sending thread."""
         if self.filters or self._overrides:
-            passed = self.filter(record)
+            passed: Any = self.filter(record)
             if not passed:
                 return passed
             # Since 3.12 a filter may return another record.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
     StrPath = Union[str, os.PathLike[str]]
 
-__all__ = ["DeadLetters", "Row", "Spool", "SpoolError", "SpoolFull"]
+__all__ = ["DeadLetters", "Row", "SUFFIX", "Spool", "SpoolError", "SpoolFull"]
 
 SUFFIX, LOCK, CORRUPT = ".spool", ".lock", ".corrupt"
 MAX_ADOPTED = 16        # open at a time

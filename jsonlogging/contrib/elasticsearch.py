@@ -8,22 +8,21 @@ second document, as long as the index behind the data stream is the same.
 
 from __future__ import annotations
 
-import base64, hashlib, itertools, json, os, re, secrets, sys, urllib.parse
+import base64, hashlib, itertools, json, re, secrets, urllib.parse
 
 from ._ecs import ECSFormatter
 from ._network import (Address, Authorization, HTTPTransport, Security, basic,
                        judge_answer, parse_urls)
-from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, Unfit,
-                        check, check_number)
-from ._spool import DeadLetters
+from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, check,
+                        check_number)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse, ssl
+    import ssl
     from typing import Any, Optional, Union
     from ._pipeline import Line, Rejected
 
-__all__ = ["BulkTransport", "ElasticsearchHandler", "add_commands",
+__all__ = ["BulkTransport", "DATA_STREAM", "ElasticsearchHandler",
            "api_key_header", "bulk_body", "check_name", "index_template",
            "judge_items", "parse_cloud_id", "read_reply"]
 
@@ -185,17 +184,17 @@ class BulkTransport(HTTPTransport):
     def _draw(self) -> None:
         """Draw the prefix of this process's ids."""
         # In one process ids ascend, which an index likes.
-        self._prefix = secrets.token_hex(10)
+        self._prefix = secrets.token_hex(10).encode()
         self._numbers = itertools.count()
 
-    def draw(self) -> str:
-        """Return an id that no other event has."""
-        return "%s%010x" % (self._prefix, next(self._numbers))
+    def draw(self) -> bytes:
+        """Return an id that no other event has, and no other draws."""
+        return b"%s%010x" % (self._prefix, next(self._numbers))
 
     def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
         """Return *lines* with their ids in front."""
         sources, rejected = super().encode(lines)
-        return [b"%s %s" % (self.draw().encode(), source)
+        return [b"%s %s" % (self.draw(), source)
                 for source in sources], [
                     (b" " + source, reason) for source, reason in rejected]
 
@@ -203,6 +202,14 @@ class BulkTransport(HTTPTransport):
         id, _, source = event.partition(b" ")
         return {"id": id.decode(),
                 "event": source.decode("utf-8", "backslashreplace")}
+
+    def read_letter(self, letter: dict[str, Any]) -> bytes:
+        id = letter.get("id")
+        # One id that cannot be would fail a whole request.
+        fits = isinstance(id, str) and re.fullmatch("[-_0-9A-Za-z]{1,512}",
+                                                    id)
+        return b"%s %s" % (str(id).encode() if fits else self.draw(),
+                           super().read_letter(letter))
 
     def _send(self, events: list[bytes], again: bool) -> Result:
         answer = self.request("POST", self._path, bulk_body(events),
@@ -261,47 +268,36 @@ class ElasticsearchHandler(PipelineHandler):
                  timeout: float = 60.0, compression: int = 1,
                  max_event_bytes: int = 10 * 2**20,
                  level: Union[int, str] = 0, **options: Any) -> None:
-        transport = make_transport(
-            hosts, cloud_id, data_stream, index, api_key, api_key_file,
-            basic_auth, basic_auth_file, Security(
-                ca_file, client_cert, client_key, fingerprint,
-                verify_hostname, ssl_context), timeout, compression)
+        if (hosts is None) == (cloud_id is None):
+            raise ValueError("either hosts or cloud_id must be given")
+        if data_stream is not None and index is not None:
+            raise ValueError("data_stream and index exclude each other")
+        given = [option for option, value in (
+            ("api_key", api_key), ("api_key_file", api_key_file),
+            ("basic_auth", basic_auth), ("basic_auth_file", basic_auth_file))
+            if value is not None]
+        if len(given) > 1:
+            raise ValueError("%s exclude each other" % " and ".join(given))
         check_number("max_event_bytes", max_event_bytes, 1, int)
+        if cloud_id is not None:
+            addresses = [Address(*parse_cloud_id(cloud_id), tls=True)]
+        else:
+            addresses = parse_urls(hosts, 9200)
+        if basic_auth is not None or basic_auth_file is not None:
+            authorization = Authorization(basic, basic_auth, basic_auth_file)
+        else:
+            authorization = Authorization(api_key_header, api_key,
+                                          api_key_file)
+        target = (check_name("index", index) if index is not None else
+                  check_name("data_stream", data_stream or DATA_STREAM))
+        transport = BulkTransport(
+            addresses, Security(ca_file, client_cert, client_key,
+                                fingerprint, verify_hostname, ssl_context),
+            timeout, authorization, compression, target)
         transport.max_event_bytes = max_event_bytes
         options.setdefault("linger", 0.1)
         super().__init__(transport, level, **options)
         self.setFormatter(ECSFormatter())
-
-
-def make_transport(hosts: Union[str, list[str], None],
-                   cloud_id: Optional[str], data_stream: Optional[str],
-                   index: Optional[str], api_key: object,
-                   api_key_file: Optional[str], basic_auth: object,
-                   basic_auth_file: Optional[str], security: Security,
-                   timeout: float, compression: int) -> BulkTransport:
-    """Return the transport for these options of ElasticsearchHandler."""
-    if (hosts is None) == (cloud_id is None):
-        raise ValueError("either hosts or cloud_id must be given")
-    if data_stream is not None and index is not None:
-        raise ValueError("data_stream and index exclude each other")
-    given = [option for option, value in (
-        ("api_key", api_key), ("api_key_file", api_key_file),
-        ("basic_auth", basic_auth), ("basic_auth_file", basic_auth_file))
-        if value is not None]
-    if len(given) > 1:
-        raise ValueError("%s exclude each other" % " and ".join(given))
-    if cloud_id is not None:
-        addresses = [Address(*parse_cloud_id(cloud_id), tls=True)]
-    else:
-        addresses = parse_urls(hosts, 9200)
-    if basic_auth is not None or basic_auth_file is not None:
-        authorization = Authorization(basic, basic_auth, basic_auth_file)
-    else:
-        authorization = Authorization(api_key_header, api_key, api_key_file)
-    target = (check_name("index", index) if index is not None else
-              check_name("data_stream", data_stream or DATA_STREAM))
-    return BulkTransport(addresses, security, timeout, authorization,
-                         compression, target)
 
 
 # -- the index template -----------------------------------------------------
@@ -369,173 +365,3 @@ def index_template(pattern: str = "logs-python-*") -> dict[str, Any]:
                     "user_agent": fields(original=keyword)}}},
         "_meta": {"description": "ECS logs of Python programs, made by "
                                  "python -m jsonlogging"}}
-
-
-# -- commands ---------------------------------------------------------------
-
-def add_commands(subparsers: Any) -> None:
-    """
-    Add the command "elasticsearch" to those of a program.
-
-    *subparsers* is what ArgumentParser.add_subparsers() returns.  The
-    namespace that parse_args() returns has a *run*, to be called with it,
-    which returns the exit status.
-    """
-    parser = subparsers.add_parser(
-        "elasticsearch", help="index template and dead letters",
-        allow_abbrev=False,
-        description="Prepare Elasticsearch for the handler, and send again "
-        "what it has refused.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    template = commands.add_parser(
-        "template", help="print or install the index template",
-        allow_abbrev=False,
-        description="Print the index template for ECS documents, which "
-        "needs Elasticsearch 8.14 or later; or install it.")
-    template.add_argument("--pattern", default="logs-python-*",
-                          help="of data streams (default: %(default)s)")
-    template.add_argument("--name", default="logs-python",
-                          help="of the template (default: %(default)s)")
-    template.add_argument("--install", action="store_true",
-                          help="put it into Elasticsearch")
-    _add_connection(template)
-    template.set_defaults(run=_run_template)
-    resend = commands.add_parser(
-        "resend", help="send dead letters again", allow_abbrev=False,
-        description="Send the events of a dead-letter file again.  What is "
-        "accepted leaves the file.")
-    resend.add_argument("file", help="what the handler's dead_letters says")
-    target = resend.add_mutually_exclusive_group()
-    target.add_argument("--data-stream", help="default: " + DATA_STREAM)
-    target.add_argument("--index")
-    _add_connection(resend)
-    resend.set_defaults(run=_run_resend)
-
-
-def _add_connection(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where Elasticsearch is."""
-    group = parser.add_argument_group(
-        "connection", "Secrets are read from files: a command line is "
-        "visible to others.")
-    group.add_argument("--url", action="append", metavar="URL",
-                       help="https://host:9200; may be repeated")
-    group.add_argument("--cloud-id")
-    group.add_argument("--api-key-file", metavar="FILE")
-    group.add_argument("--basic-auth-file", metavar="FILE",
-                       help="which holds user:password")
-    group.add_argument("--ca-file", metavar="FILE")
-    group.add_argument("--fingerprint", metavar="SHA256")
-
-
-def _connect(options: argparse.Namespace, data_stream: Optional[str] = None,
-             index: Optional[str] = None) -> BulkTransport:
-    """Return the transport that the options of a command name."""
-    if options.url is None and options.cloud_id is None:
-        raise ValueError("--url or --cloud-id is needed")
-    return make_transport(
-        options.url, options.cloud_id, data_stream, index, None,
-        options.api_key_file, None, options.basic_auth_file,
-        Security(options.ca_file, fingerprint=options.fingerprint), 60.0, 1)
-
-
-def _run_template(options: argparse.Namespace) -> int:
-    text = json.dumps(index_template(options.pattern), indent=2)
-    if not options.install:
-        print(text)
-        return 0
-    path = "/_index_template/" + urllib.parse.quote(options.name, safe="")
-    try:
-        transport = _connect(options)
-        try:
-            answer = transport.request("PUT", path, text.encode(),
-                                       "application/json")
-        finally:
-            transport.disconnect()
-    except (OSError, ValueError, Unavailable) as error:
-        print("elasticsearch template: %s" % error, file=sys.stderr)
-        return 1
-    if answer.status != 200:
-        print("elasticsearch template: status %d: %s" % (
-            answer.status, answer.text()), file=sys.stderr)
-        return 1
-    print("installed %s for %s" % (options.name, options.pattern))
-    return 0
-
-
-def _run_resend(options: argparse.Namespace) -> int:
-    try:
-        transport = _connect(options, options.data_stream, options.index)
-        try:
-            sent, left = resend(transport, options.file)
-        finally:
-            transport.disconnect()
-    except (OSError, ValueError, Unavailable, Unfit) as error:
-        print("elasticsearch resend: %s" % error, file=sys.stderr)
-        return 1
-    print("%d sent, %d left" % (sent, left))
-    return 1 if left else 0
-
-
-def resend(transport: BulkTransport, path: str) -> tuple[int, int]:
-    """
-    Send the dead letters in the file *path*; return how many went and not.
-
-    The file is put aside meanwhile, as a handler may go on writing one of
-    this name.  If this is interrupted the next call begins with it.
-    """
-    aside = path + ".resend"
-    if not os.path.exists(aside):
-        os.rename(path, aside)
-    back = DeadLetters(path, sys.maxsize)
-    letters = DeadLetters(aside, 0).read()
-    sent = left = 0
-    problem: Optional[Exception] = None
-    while True:
-        events = [_from_letter(transport, letter)
-                  for letter in itertools.islice(letters, 500)]
-        if not events:
-            break
-        result = Result(0, events)
-        if problem is None:
-            try:
-                result = _send_parts(transport, events)
-            except Unavailable as error:
-                problem = error
-        sent += result.sent
-        reason = str(problem or result.error)
-        again = [*((event, reason) for event in result.retry),
-                 *result.rejected]
-        left += len(again)
-        if again:
-            back.write([{"reason": reason, **transport.letter(event)}
-                        for event, reason in again])
-    os.unlink(aside)
-    if problem is not None:
-        raise problem
-    return sent, left
-
-
-def _from_letter(transport: BulkTransport, letter: dict[str, Any]) -> bytes:
-    """Return the event in *letter*, with its id if that is one of ours."""
-    source = str(letter.get("event", "")).replace("\n", " ")
-    id = letter.get("id")
-    # One id that cannot be would fail a whole request.
-    if not isinstance(id, str) or not re.fullmatch("[-_0-9A-Za-z]{1,512}",
-                                                   id):
-        id = transport.draw()
-    return ("%s %s" % (id, source)).encode("utf-8", "backslashreplace")
-
-
-def _send_parts(transport: BulkTransport, events: list[bytes]) -> Result:
-    """Send *events*, in halves if they are refused as a whole."""
-    try:
-        return transport.send(events, True)
-    except Unfit as error:
-        if len(events) == 1:
-            return Result(0, None, [(events[0], str(error))])
-        half = len(events) // 2     # a large one, or a bad one
-        first = _send_parts(transport, events[:half])
-        second = _send_parts(transport, events[half:])
-        return Result(first.sent + second.sent, first.retry + second.retry,
-                      first.rejected + second.rejected,
-                      first.error or second.error)

@@ -14,6 +14,7 @@ import textwrap
 import unittest
 
 from jsonlogging.contrib import elasticsearch, logstash, stream
+from jsonlogging.contrib._commands import make_parser
 from jsonlogging.contrib._pipeline import Pipeline
 
 from ._servers import TLS
@@ -51,6 +52,21 @@ class CodeTests(unittest.TestCase):
                     self.run_code(textwrap.dedent(block))
                     count += 1
         self.assertGreaterEqual(count, 8)
+
+    def test_commands(self):
+        """Every command has the arguments that it takes."""
+        count = 0
+        for page in PAGES:
+            text = (DOCS / "howto" / (page + ".rst")).read_text("utf-8")
+            for command in re.findall(
+                    r"^ +python -m jsonlogging ((?:.*\\\n)*.*)$", text,
+                    re.MULTILINE):
+                with self.subTest(command):
+                    options = make_parser().parse_args(
+                        command.replace("\\\n", "").split())
+                    self.assertTrue(options.run)
+                    count += 1
+        self.assertEqual(count, 4)
 
     def run_code(self, code):
         namespace = {}

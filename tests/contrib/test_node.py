@@ -9,7 +9,6 @@ and returns when it is there again; then only ELASTICSEARCH_CA_FILE need
 still be right.  .ci/run sets them all.
 """
 
-import argparse
 import base64
 import contextlib
 import io
@@ -27,8 +26,8 @@ import urllib.error
 import urllib.request
 import uuid
 
-from jsonlogging.contrib.elasticsearch import (ElasticsearchHandler,
-                                               add_commands)
+from jsonlogging.__main__ import main
+from jsonlogging.contrib.elasticsearch import ElasticsearchHandler
 
 from ._peers import make_record
 from .test_pipeline import PipelineTestCase
@@ -99,8 +98,6 @@ class NodeTestCase(PipelineTestCase):
         """Run a command of python -m jsonlogging elasticsearch."""
         secret = self.folder / "secret"
         secret.write_text(ENV.get("basic_auth", ""), encoding="utf-8")
-        parser = argparse.ArgumentParser()
-        add_commands(parser.add_subparsers())
         connection = ["--url", ENV["url"]]
         if "basic_auth" in ENV:
             connection += ["--basic-auth-file", str(secret)]
@@ -108,9 +105,9 @@ class NodeTestCase(PipelineTestCase):
             connection += ["--ca-file", ENV["ca_file"]]
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
-            options = parser.parse_args(["elasticsearch", *args, *connection])
-            status = options.run(options)
-        return status, output.getvalue()
+            with self.assertRaises(SystemExit) as context:
+                main(["elasticsearch", *args, *connection])
+        return output.getvalue() or context.exception.code
 
 
 class BulkTests(NodeTestCase):
@@ -154,7 +151,7 @@ class BulkTests(NodeTestCase):
         self.assertAddsUp(second, sent=0, collisions=1, dead_lettered=1)
         self.assertEqual(self.command(
             "resend", str(self.folder / "dead"), "--index", self.index),
-            (0, "1 sent, 0 left\n"))
+            "1 sent, 0 left\n")
         self.assertEqual(self.count(), 2)
 
     def test_mapping_conflict(self):
@@ -172,13 +169,12 @@ class BulkTests(NodeTestCase):
         reasons = [json.loads(line)["reason"]
                    for line in path.read_text("utf-8").splitlines()]
         self.assertTrue(all("document_parsing" in x for x in reasons))
-        self.assertEqual(self.command(
-            "resend", str(path), "--index", self.index),
-            (1, "0 sent, 2 left\n"))
+        self.assertRegex(self.command(
+            "resend", str(path), "--index", self.index), "0 sent, 2 left$")
         other = self.index + "-other"
         call("PUT", "/" + other, {"mappings": {"enabled": False}})
         self.assertEqual(self.command("resend", str(path), "--index", other),
-                         (0, "2 sent, 0 left\n"))
+                         "2 sent, 0 left\n")
         self.assertEqual((self.count(), self.count(other)), (3, 2))
 
     def test_what_is_no_json(self):
@@ -222,10 +218,9 @@ class TemplateTests(NodeTestCase):
     def setUp(self):
         super().setUp()
         self.stream = "logs-%s-default" % uuid.uuid4().hex
-        status, output = self.command(
+        self.assertRegex(self.command(
             "template", "--install", "--name", self.stream,
-            "--pattern", self.stream)
-        self.assertEqual(status, 0, output)
+            "--pattern", self.stream), "^installed ")
 
     def mapping(self):
         (name, found), = call("GET", "/%s/_mapping" % self.stream).items()
