@@ -14,11 +14,12 @@ import json
 import logging
 
 from jsonlogging import ISOFormatter, JSONFormatter
+from jsonlogging.contrib.schemas import ECSFormatter
 
 from .records import Records, SHAPES, Shape, warm_error
 
-__all__ = ["ELEVEN", "OURS", "PEERS", "Unusable", "describe", "examine",
-           "lacks", "printer", "versions"]
+__all__ = ["ECS", "ELEVEN", "OURS", "PEERS", "SAME", "SCHEMAS", "Unusable",
+           "describe", "examine", "lacks", "printer", "versions"]
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 ELEVEN = "JSON, 11 fields"
@@ -38,6 +39,18 @@ OURS = {
     "ISO text": lambda: ISOFormatter(TEXT),
     "JSON": JSONFormatter,
     ELEVEN: lambda: JSONFormatter(ELEVEN_FIELDS),
+}
+
+
+# Elastic's schema with all fields, and with those of ecs-logging.
+ECS, SAME = "ECS, all fields", "ECS, fields of ecs-logging"
+SCHEMAS = {
+    ECS: lambda: ECSFormatter(
+        service_name="shop", service_version="1.4.2",
+        service_environment="production", service_node_name="web-1"),
+    SAME: lambda: ECSFormatter(
+        event_original=True, exclude_fields=["event.sequence",
+                                             "event.dataset", "service"]),
 }
 
 

@@ -2,7 +2,7 @@
 
 import collections
 
-from .candidates import ELEVEN, PEERS
+from .candidates import ECS, ELEVEN, PEERS, SAME
 
 __all__ = ["AGREEMENT", "Verdict", "agree", "passes", "verdicts"]
 
@@ -18,6 +18,7 @@ RATIOS = (
     ("10 KB", "JSON", 2.9),
     ("exception", "JSON", {(3, 9): 0.25, (3, 11): 0.08, (3, 13): 0.03}),
     ("end to end, plain", "JSON", 0.80),
+    ("plain, schemas", ECS, 0.65),
 )
 # From this version on text takes about a third less time, so that the
 # same time is a larger ratio.
@@ -35,6 +36,8 @@ PEER_TIMES = (
 )
 # The same for exceptions, for each of the peers.
 PEER_EXCEPTION = 13
+# How many times as long ecs-logging takes for the same fields.
+ECS_LOGGING = 25
 # Megabytes that 1 000 000 records may add.
 GROWTH = 5
 # Runs agree if the largest is at most so much above the smallest.
@@ -90,6 +93,11 @@ def verdicts(results):
         fastest = min(times("exception", peer, "JSON") for peer in peers)
         found.append(Verdict("every peer, exception, times JSON",
                              PEER_EXCEPTION, fastest, (), True))
+    row = suites.get("three", {}).get("plain, ecs-logging")
+    if row:
+        found.append(Verdict(
+            "ecs-logging, plain, times ECS", ECS_LOGGING,
+            row["ecs-logging"]["ratio"] / row[SAME]["ratio"], (), True))
     for name, row in suites.get("memory", {}).items():
         if name != "text" and row["growth in bytes"] is not None:
             what = "MB more after %d records, %s" % (

@@ -17,7 +17,8 @@ import tempfile
 from jsonlogging import JSONFormatter
 
 from . import calls, importtime, memory, sizes
-from .candidates import ELEVEN, OURS
+from .candidates import (ELEVEN, OURS, PEERS, SCHEMAS, Unusable, describe,
+                         printer)
 from .isolation import PATH, isolated
 from .records import Records, SHAPES
 from .timing import figures, take_turns, thread_time
@@ -62,6 +63,17 @@ def loop_of_three(rounds, batch):
         found = calls.stream_callers(stream, formatters)
         jobs = calls.jobs(found, SHAPES["plain"], batch)
         rows["end to end, plain"] = figures(take_turns(jobs, rounds))
+    # The same for schemas, and for what they are compared with.
+    formatters = {"text": OURS["text"], **SCHEMAS}
+    rows["plain, schemas"] = figures(take_turns(
+        formatting_jobs(formatters, SHAPES["plain"], batch), rounds))
+    try:
+        describe(printer(PEERS["ecs-logging"]))
+    except (ImportError, Unusable):
+        return rows
+    formatters["ecs-logging"] = PEERS["ecs-logging"]
+    rows["plain, ecs-logging"] = figures(take_turns(
+        formatting_jobs(formatters, SHAPES["plain"], batch), rounds))
     return rows
 
 

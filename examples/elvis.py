@@ -10,8 +10,11 @@ record in both forms.
     python elvis.py --count 0            until Ctrl-C (exit status 130)
     python elvis.py --interval 2         one record every 2 seconds
     python elvis.py --seed 7             the same messages every time
+    python elvis.py --format ecs         JSON of this form, here and there
 
-``elvis.json`` is appended to, as log files are.
+The forms of JSON are ``json``, JSONFormatter's own; ``ecs``, the Elastic
+Common Schema; and ``ecs-logging``, which is what Elastic's tutorial
+printed.  ``elvis.json`` is appended to, as log files are.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import sys
 import time
 
 from jsonlogging import ISOFormatter, JSONFormatter
+from jsonlogging.contrib.schemas import ECSFormatter, StdlibFormatter
 
 # The tutorial draws a number from 0 to 15 and takes the first message
 # for everything above 11: hence the weight of the first.
@@ -42,7 +46,12 @@ MESSAGES = (
 )
 
 text_formatter = ISOFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-json_formatter = JSONFormatter()
+json_formatters = {
+    "json": JSONFormatter(),
+    "ecs": ECSFormatter(),
+    # The tutorial is as old as this version of ecs-logging.
+    "ecs-logging": StdlibFormatter(version="2.1.0"),
+}
 logger = logging.getLogger("app")
 
 
@@ -50,26 +59,27 @@ def request_body(message):
     return {"http": {"request": {"body": {"content": message}}}}
 
 
-def show_one_record_twice():
+def show_one_record_twice(json_formatter):
     _, level, message = MESSAGES[0]
     record = logger.makeRecord(
-        logger.name, level, __file__, 0, message, (), None,
+        logger.name, level, __file__, 0, message, (), None, "<module>",
         extra=request_body(message))
     print("One record as text:", text_formatter.format(record),
           "The same as JSON:", json_formatter.format(record),
           "", sep="\n", flush=True)
 
 
-def run(count, interval, seed):
+def run(count, interval, seed, form):
+    json_formatter = json_formatters.get(form, json_formatters["json"])
     file = logging.FileHandler("elvis.json", encoding="utf-8")
     file.setFormatter(json_formatter)
     logger.addHandler(file)
     console = logging.StreamHandler(sys.stdout)
-    console.setFormatter(text_formatter)
+    console.setFormatter(json_formatters.get(form, text_formatter))
     logger.addHandler(console)
     logger.setLevel(logging.DEBUG)
 
-    show_one_record_twice()
+    show_one_record_twice(json_formatter)
     rng = random.Random(seed)
     weights = [weight for weight, _, _ in MESSAGES]
     number = 0
@@ -106,12 +116,16 @@ def main():
                              "(default: %(default)s)")
     parser.add_argument("--seed", type=int, metavar="N",
                         help="log the same messages in every run")
+    parser.add_argument("--format", choices=["text", *json_formatters],
+                        default="text",
+                        help="what the terminal shows; elvis.json gets the "
+                             "same, or json (default: %(default)s)")
     args = parser.parse_args()
     # Let `elvis.py | head` end the program quietly, as it ends cat.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        run(args.count, args.interval, args.seed)
+        run(args.count, args.interval, args.seed, args.format)
     except KeyboardInterrupt:
         sys.exit(130)       # what a shell expects of Ctrl-C
 

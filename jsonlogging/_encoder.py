@@ -10,7 +10,7 @@ writes plain data as a line, shorten() makes a line fit a limit.
 
 __lazy_modules__ = {"json"}
 
-import json, re, threading
+import gc, json, re, threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -82,8 +82,7 @@ def too_deep(obj):
     str() and repr() of built-in containers recurse in C: under a raised
     recursion limit, or on a small stack, they can end the process.
     """
-    import gc       # whose get_referents() runs nobody's code
-    level, seen = {0: obj}, set()
+    level, seen = {0: obj}, set()       # get_referents() runs nobody's code
     for _ in range(_MAX_STR_DEPTH):
         level = {id(child): child for parent in level.values()
                  for child in gc.get_referents(parent)
@@ -133,8 +132,9 @@ def shorten(data, options, line):
 
 def _join_surrogates(text):
     """Make surrogate pairs characters, and lone surrogates their escapes."""
-    data = text.encode("utf-16-le", "surrogatepass")
-    text = data.decode("utf-16-le", "surrogatepass")
+    # This codec needs no import, which fails when Python shuts down.
+    data = text.encode("utf-16", "surrogatepass")
+    text = data.decode("utf-16", "surrogatepass")
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -60,7 +60,7 @@ _STR = (BaseException.__str__, KeyError.__str__)
 # How a function makes the JSON of the message.
 _MESSAGE = """\
 message, args = record.msg, record.args
-if type(message) is not str or args and type(args) is not tuple:
+if type(message) is not str or type(args) is not tuple and args is not None:
     message = message_of(record)
 elif args:
     for arg in args:

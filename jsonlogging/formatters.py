@@ -159,16 +159,17 @@ class JSONFormatter(ISOFormatter, Fast):
         self._safe_fields = [field for field in fields + [
             ((free(key, keys),), name) for key, name in _SAFE.items()
             if name not in names] if field[1] in _SAFE.values()]
-        self._names, self._absent = names, {**_ABSENT, **defaults}
-        self._known = _STANDARD | {*defaults} | names - {*_EXCEPTION[:2]}
+        self._used, self._absent = names | {*defaults}, {**_ABSENT, **defaults}
+        encode({})      # what is imported late cannot be at exit
+        self._known = _STANDARD | self._used - {*_EXCEPTION[:2]}
 
     def _free_key(self, key):
         """Return the key under which an extra named *key* is printed."""
         return key + self._protected.get(key.rstrip("_"), "")
 
     def usesTime(self):
-        """Tell whether *fmt* names asctime."""
-        return "asctime" in self._names
+        """Tell whether *fmt* or *defaults* name asctime."""
+        return "asctime" in self._used
 
     def formatException(self, ei):
         """

@@ -624,8 +624,10 @@ def formatter_options(c):
         "max_bytes": c.choice((1_000_000, 1_000_000, 1024, 1025, 2000, 9999)),
     }
     if c.integer(0, 3) == 0:
-        options["defaults"] = {c.choice(("service", "request_id", "levelnam",
-                                         "level", "degraded")): value(c)}
+        options["defaults"] = {c.choice((
+            "service", "request_id", "levelnam", "level", "degraded",
+            "asctime", "message", "lineno", "taskName", "exc_type",
+            "exc_message", "exc_text", "stack_info", "args")): value(c)}
     if c.integer(0, 3) == 0:
         options["default"] = c.choice((str, repr, _own_default,
                                        (lambda obj: obj)))

@@ -342,11 +342,19 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual([*map(limits.passes, found.values())],
                          [True, False, False])
 
+    def test_schemas(self):
+        """ECS has all fields, and for ecs-logging as many as it has."""
+        for name, count in (candidates.ECS, 18), (candidates.SAME, 13):
+            found = candidates.describe(candidates.printer(
+                candidates.SCHEMAS[name]))
+            self.assertEqual({"fields": count, "lacks": []}, found)
+
     def test_every_ratio_has_a_row(self):
         """The loop of three measures all that has a limit."""
         for row, column, _ in limits.RATIOS:
-            self.assertIn(row, [*records.SHAPES, "end to end, plain"])
-            self.assertIn(column, suites.THREE)
+            self.assertIn(row, [*records.SHAPES, "end to end, plain",
+                                "plain, schemas"])
+            self.assertIn(column, [*suites.THREE, *candidates.SCHEMAS])
         self.assertLessEqual(
             {peer for peer, _, _ in limits.PEER_TIMES}, {*candidates.PEERS})
 
@@ -380,6 +388,14 @@ class LimitsTest(unittest.TestCase):
             "every peer, exception, times JSON": True})
         self.assertAlmostEqual(
             found["every peer, exception, times JSON"].measured, 13.2)
+
+    def test_ecs_logging(self):
+        """ecs-logging's limit is a multiple of ECS's time, at least."""
+        for ratio, passed in (12.6, True), (12.4, False):
+            row = {candidates.SAME: figure(0.5), "ecs-logging": figure(ratio)}
+            found = self.verdicts(three={"plain, ecs-logging": row})
+            verdict, = found.values()
+            self.assertEqual(passed, limits.passes(verdict))
 
     def test_memory_and_import(self):
         """Growth is limited in megabytes; unknown growth is no verdict."""
@@ -620,8 +636,10 @@ class CommandTest(unittest.TestCase):
         text = self.run_main("--quick", "-o", os.fspath(path))
         found = results.load(path)
         self.assertEqual([*found["suites"]], [*suites.SUITES])
-        self.assertEqual([*found["suites"]["three"]],
-                         [*records.SHAPES, "end to end, plain"])
+        self.assertEqual(
+            [*found["suites"]["three"]],
+            [*records.SHAPES, "end to end, plain", "plain, schemas",
+             *["plain, ecs-logging"] * ("ecs-logging" in found["packages"])])
         self.assertEqual([*found["suites"]["formatting"]], [*records.SHAPES])
         self.assertEqual([*found["suites"]["end to end"]],
                          [*calls.SHAPE_NAMES])

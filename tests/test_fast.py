@@ -573,6 +573,19 @@ class ProcessTest(FastTest):
         strict_loads(formatter.format(make_record()))
         self.assertLess(len(calls), 20)
 
+    def test_arguments_that_log(self):
+        """Nor do arguments that log when they are asked if there are any."""
+        class Args(dict):
+            def __bool__(self):
+                if len(calls) < 100:
+                    calls.append(formatter.format(record))
+                return True
+
+        calls, formatter, record = [], JSONFormatter(), make_record()
+        record.args = Args()
+        strict_loads(formatter.format(record))
+        self.assertLess(len(calls), 20)
+
     def test_threads(self):
         """Threads that share a formatter get their own records' lines."""
         formatter = JSONFormatter(FIELDS, defaults=DEFAULTS)

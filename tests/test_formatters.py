@@ -709,6 +709,13 @@ class HookTest(BaseTest):
             self.assertEqual(expected, TIME in formatter.format(
                 make_record()))
 
+    def test_default_time(self):
+        """A default named asctime is the time, which no record lacks."""
+        formatter = JSONFormatter(["message"], defaults={"asctime": "x"})
+        self.assertTrue(formatter.usesTime())
+        self.assertEqual({"message": "hello", "asctime": TIME},
+                         line_of(formatter))
+
     def test_failing(self):
         """A method that raises leaves time, level, logger and a mark."""
         error = KeyError
@@ -1381,6 +1388,33 @@ finally:
 print("done")
 """)
         self.assertEqual("done\n", output)
+
+    def test_exit(self):
+        """What is logged when nothing can be imported any more is whole."""
+        for hook in "", "formatter.mapLogRecord = formatter.mapLogRecord\n":
+            output = run_python("""
+import builtins, logging, sys
+formatter = s.JSONFormatter()
+%s
+handler = logging.StreamHandler(sys.stdout)
+handler.setFormatter(formatter)
+logger = logging.getLogger("app")
+logger.addHandler(handler)
+class Last:
+    def __del__(self):
+        logger.warning("last %%s", [1, "\xe9"], extra={"x": {"y": (1,)}})
+        try:
+            1 / 0
+        except Exception:
+            logger.exception("failed", extra={"z": "\U0001f600"})
+builtins.last = Last()
+""" % hook)
+            last, failed = map(strict_loads, output.splitlines())
+            self.assertEqual(("last [1, '\xe9']", {"y": [1]}),
+                             (last["message"], last["x"]))
+            self.assertEqual(
+                ("failed", "\U0001f600", "ZeroDivisionError"),
+                (failed["message"], failed["z"], failed["exception"]["type"]))
 
 
 class HostileTest(BaseTest):

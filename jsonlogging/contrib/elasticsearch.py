@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import base64, hashlib, itertools, json, re, secrets, urllib.parse
 
-from ._ecs import ECSFormatter
 from ._network import (Address, Authorization, HTTPTransport, Security, basic,
                        judge_answer, parse_urls)
 from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, check,
                         check_number)
+from .schemas import ECSFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json, re, struct, zlib
 from collections import deque
 
-from ._ecs import ECSFormatter
 from ._network import (Authorization, Broken, HTTPTransport,
                        NetworkTransport, Security, basic, judge_answer,
                        parse_hosts)
 from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, check,
                         check_number)
+from .schemas import ECSFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
