@@ -122,7 +122,7 @@ class TCPTransport(NetworkTransport):
 
     def _send(self, events: list[bytes], again: bool) -> Result:
         counts = {}
-        self._look()
+        error = self._look()
         if not self._connected:
             self.connection.connect()
             self._connected = True
@@ -140,19 +140,26 @@ class TCPTransport(NetworkTransport):
             sent = len(events) - own.count(b"\n")
             self.turn()
             return Result(sent, events[sent:], error=error, counts=counts)
-        return Result(len(events), counts=counts)
+        return Result(len(events), error=error, counts=counts)
 
-    def _look(self) -> None:
-        """See if the peer is still there, before anything is sent to it."""
+    def _look(self) -> Optional[Broken]:
+        """
+        See if the peer is still there, before anything is sent to it.
+
+        What is wrong is returned, to be reported: a peer that closes each
+        connection may have read nothing.
+        """
         if self._connected:
             try:
                 said = self.connection.poll()
-            except Broken:
+            except Broken as error:
                 self._lose(b"", 0)
+                return error
             else:
                 if said is not None:
                     raise Refused("%s answers, which Logstash does not: %r"
                                   % (self.address, said[:60]))
+        return None
 
     def _transmit(self, data: bytes) -> None:
         """Send *data*; if that fails, see what must be sent again."""

@@ -150,6 +150,16 @@ class LogstashTestCase(PipelineTestCase):
 
 class TCPTests(LogstashTestCase):
 
+    def test_closing_peer_is_reported(self):
+        """A peer that closes every connection unread is no secret."""
+        with LineServer(["close_at_once"]) as server:
+            handler = self.ship(server.port)
+            self.wait_for(lambda: self.log(handler, 1)
+                          or handler.stats()["last_error"])
+            self.assertRegex(handler.stats()["last_error"],
+                             "closed by the peer|reset by peer")
+        self.assertIn("Logstash (TCP)", self.errors.getvalue())
+
     def test_lines(self):
         """Lines arrive in order, the last one with its newline."""
         with LineServer() as server:
