@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse, itertools, json, os, sys, urllib.parse
 
-from ._pipeline import Result, Unavailable, Unfit
+from ._transport import Result, Unavailable, Unfit
 from ._spool import SUFFIX, DeadLetters, Spool, SpoolError
 from .elasticsearch import DATA_STREAM, ElasticsearchHandler, index_template
 from .logstash import LogstashHandler
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Union
-    from ._pipeline import Transport
+    from ._transport import Transport
 
 __all__ = ["main", "make_parser", "resend_letters", "resend_spool"]
 

@@ -23,8 +23,8 @@ try:
 except ImportError:     # Windows
     pass
 
-from ._pipeline import (Refused, Result, Transport, Unavailable, Unfit,
-                        check, check_number, is_ready)
+from ._transport import (Refused, Result, Transport, Unavailable, Unfit, check,
+                         check_number, is_ready)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

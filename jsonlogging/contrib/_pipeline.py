@@ -41,30 +41,26 @@ the parent, which still has them, and descriptors are closed, not shared.
 
 from __future__ import annotations
 
-import logging, os, random, select, sys, threading, time, weakref
+import logging, os, random, sys, threading, time, weakref
 from collections import defaultdict, deque
 from queue import Empty, SimpleQueue
 
 from ._spool import DeadLetters, Spool, SpoolError, SpoolFull
+from ._transport import (SLICE, Refused, Result, Stopped, Transport,
+                         Unavailable, Unfit, check, check_number, is_ready)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Optional, Union
     from ._spool import Row
-    # Formatters should return str; what they do return is another thing.
-    Line = Any
-    Rejected = list[tuple[bytes, str]]
+    from ._transport import Line, Rejected
 
-__all__ = ["Pipeline", "PipelineHandler", "Refused", "Result", "SLICE",
-           "Stopped", "Transport", "Unavailable", "Unfit", "check",
-           "check_number", "complain", "is_ready"]
+__all__ = ["Pipeline", "complain"]
 
-# Seconds: between two looks at what happens meanwhile; without a reaction
-# of the worker until one complains; between two calls of on_drop; between
-# two searches for what dead processes have left in the spool; after a
-# fault of ours.
-SLICE = 0.1
+# Seconds: without a reaction of the worker until one complains; between
+# two calls of on_drop; between two searches for what dead processes have
+# left in the spool; after a fault of ours.
 STALLED = 5.0
 TELL = 1.0
 ADOPT = 30.0
@@ -72,23 +68,6 @@ FAULT = 1.0
 LONGEST = 3600.0    # that is slept at a time: locks have limits
 OVERFLOWS = "drop-newest", "drop-oldest", "block"
 NEVER = sys.maxsize     # lines wait so that a caller wakes the worker
-
-
-def check(option: str, value: object, good: object, allowed: str) -> None:
-    """Raise ValueError unless *value*, given for *option*, is *good*."""
-    if not good:
-        raise ValueError("%s must be %s, not %r" % (option, allowed, value))
-
-
-def check_number(option: str, value: object, least: float,
-                 *kinds: type) -> None:
-    """Raise an error unless *value* is a number of at least *least*."""
-    if isinstance(value, bool) or not isinstance(value, kinds or (
-            int, float)):
-        raise TypeError("%s must be a number, not %r" % (option, value))
-    assert isinstance(value, (int, float))
-    check(option, value, least <= value < float("inf"),
-          "a number from %s on" % least)
 
 
 def complain(text: str) -> None:
@@ -112,137 +91,6 @@ def complain(text: str) -> None:
             stream.flush()
     except Exception:
         pass
-
-
-def is_ready(file: Any, write: bool, seconds: float) -> bool:
-    """Wait until *file* can be written or read, or *seconds* pass."""
-    if hasattr(select, "poll"):     # select() refuses numbers over 1023
-        poll = select.poll()
-        poll.register(file, select.POLLOUT if write else select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-    return any(select.select([] if write else [file], [file] if write else [],
-                             [], seconds))
-
-
-class Unavailable(Exception):
-    """
-    The peer cannot be reached or is busy: send the same again later.
-
-    *wait* is the number of seconds that the peer asked for, if it did.
-    """
-
-    def __init__(self, message: str, wait: Optional[float] = None) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-class Refused(Unavailable):
-    """The peer answers, but not to us: credentials, target, certificate."""
-
-
-class Unfit(Exception):
-    """
-    The peer refused a batch as a whole: halve it to find out why.
-
-    *size* is true if the batch was too large.
-    """
-
-    def __init__(self, message: str, size: bool = False) -> None:
-        super().__init__(message)
-        self.size = size
-
-
-class Stopped(Exception):
-    """The time that close() was given is over."""
-
-
-class Result:
-    """
-    What became of a batch that was sent.
-
-    *sent* events are done; those in *retry* must be sent again, because
-    of *error*; those in *rejected*, pairs of event and reason, never will
-    be taken.  *counts* are a transport's own additions to stats().
-    """
-
-    def __init__(self, sent: int, retry: Optional[list[bytes]] = None,
-                 rejected: Optional[Rejected] = None,
-                 error: Optional[Exception] = None,
-                 counts: Optional[dict[str, int]] = None) -> None:
-        self.sent, self.retry, self.error = sent, retry or [], error
-        self.rejected, self.counts = rejected or [], counts or {}
-
-
-class Transport:
-    """
-    Where events go.  All methods are called by one thread at a time.
-
-    *name* is for messages.  *kind* names what an event is: a spool of one
-    kind is never sent by a transport of another.  *acknowledges* says
-    whether the peer confirms what it has taken.  *hosts* is the number of
-    peers, all of which are tried before a pause is made.  Longer events
-    than *max_event_bytes* are rejected, if it is not 0.
-    """
-
-    name = "transport"
-    kind = "lines"
-    acknowledges = False
-    hosts = 1
-    max_event_bytes = 0
-    tick: Callable[[], float] = staticmethod(lambda: SLICE)
-
-    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
-        """
-        Return the events that *lines* are, and those that cannot be sent.
-
-        An event is bytes without a newline, so that it stays one line.
-        """
-        events: list[bytes] = []
-        rejected: Rejected = []
-        for line in lines:
-            if isinstance(line, str):
-                event = line.encode("utf-8", "backslashreplace")
-            elif isinstance(line, bytes):
-                event = line
-            else:
-                event = repr(line).encode("utf-8", "backslashreplace")
-                rejected.append((event, "the formatter made no text"))
-                continue
-            if b"\n" in event:
-                event = event.strip(b"\n").replace(b"\n", b" ")
-            if not event:
-                rejected.append((event, "empty"))
-            elif self.max_event_bytes and len(event) > self.max_event_bytes:
-                rejected.append((event, "longer than max_event_bytes"))
-            else:
-                events.append(event)
-        return events, rejected
-
-    def send(self, events: list[bytes], again: bool) -> Result:
-        """
-        Send *events*; *again* says that they may have been sent before.
-
-        Unavailable, Refused or Unfit is raised if that cannot be.  What
-        waits must call *tick* before, which returns for how many seconds
-        it may wait before it calls it again, and let out what it raises.
-        """
-        raise NotImplementedError
-
-    def letter(self, event: bytes) -> dict[str, str]:
-        """Return what the dead-letter file shall hold of *event*."""
-        return {"event": event.decode("utf-8", "backslashreplace")}
-
-    def read_letter(self, letter: dict[str, Any]) -> bytes:
-        """Return the event that letter() has made *letter* of."""
-        return str(letter.get("event", "")).replace("\n", " ").encode(
-            "utf-8", "backslashreplace")
-
-    def disconnect(self) -> None:
-        """Close the connection, if there is one."""
-
-    def forget(self) -> None:
-        """In a forked child: close its copy of the parent's connection."""
-        self.disconnect()
 
 
 class _Chunk:
@@ -1111,149 +959,3 @@ def _flush_with_multiprocessing(pipeline: Pipeline) -> None:
     util = sys.modules.get("multiprocessing.util")
     if process and util and process.parent_process() is not None:
         util.Finalize(None, pipeline.flush, exitpriority=-100)
-
-
-class PipelineHandler(logging.Handler):
-    """
-    A handler whose records another thread sends on.
-
-    The caller of a logging method waits for formatting alone.  These are
-    the options of all handlers that are made of it; sizes are in bytes,
-    times in seconds:
-
-    *capacity*, *capacity_bytes*: how many formatted records, and how much
-    memory of theirs, may wait.
-    *overflow*: what happens to a record for which there is no room: it is
-    dropped ("drop-newest"), the oldest are ("drop-oldest"), or the caller
-    waits for *block_timeout* ("block") before it is dropped.
-    *batch_size*, *batch_bytes*: the most that is sent at once.
-    *linger*: for how long a batch waits for more records.
-    *backoff*, *backoff_max*: the pause after a first failure, and the
-    longest; each is twice as long as the one before, less up to a half.
-    *close_timeout*: for how long close() and flush() wait.
-    *report_interval*: how often at most drops are reported by a record,
-    and errors on standard error.
-    *on_drop*: called in the sending thread with a dict of reasons and
-    numbers of records, at most once a second.
-    *spool*: a directory where events are kept until they are sent;
-    *spool_bytes* is the most that it holds.
-    *dead_letters*: a file for events that the peer refuses for ever, of
-    at most *dead_letters_bytes*.
-    """
-
-    lock = None
-
-    def __init__(self, transport: Transport, level: Union[int, str] = 0,
-                 **options: Any) -> None:
-        super().__init__(level)
-        # Calls of logging's own methods that would do nothing are left out.
-        cls = type(self)
-        self._overrides = (cls.filter is not logging.Handler.filter
-                           or cls.format is not logging.Handler.format)
-        self.transport = transport
-        self.pipeline = Pipeline(transport, make_report=self._make_report,
-                                 **options)
-
-    def createLock(self) -> None:
-        """Create none: a deque needs no lock, and nobody shall wait."""
-        self.lock = None
-
-    def handle(self, record: logging.LogRecord) -> Any:
-        """Filter *record*, format it and hand it to the sending thread."""
-        if self.filters or self._overrides:
-            passed: Any = self.filter(record)
-            if not passed:
-                return passed
-            # Since 3.12 a filter may return another record.
-            if isinstance(passed, logging.LogRecord):
-                record = passed
-        self.emit(record)
-        return record
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Format *record* and hand it to the sending thread."""
-        pipeline = self.pipeline
-        try:
-            if record.process != pipeline.pid:
-                # Of a child forked by C code, as uWSGI's; or of anywhere.
-                pipeline.check_process()
-            thread = record.thread
-            if thread == pipeline.ident or thread is None and (
-                    threading.get_ident() == pipeline.ident):
-                # With the process's number, for threads of others may have
-                # the same; it is None if logging.logProcesses is false.
-                if record.process in (pipeline.pid, None):
-                    pipeline.ignore()
-                    return
-            formatter = self.formatter
-            if formatter is None or self._overrides:
-                line: Line = self.format(record)
-            else:
-                line = formatter.format(record)
-            size = line.__sizeof__()
-            queue = pipeline.queue
-            waiting = len(queue)
-            if (waiting < pipeline.limit
-                    and pipeline.bytes_in < pipeline.bytes_limit):
-                queue.append(line)
-                pipeline.bytes_in += size
-                if waiting >= pipeline.wake_at:
-                    pipeline.call(waiting)
-            else:
-                pipeline.overflow(line, size)
-        except Exception:
-            pipeline.refuse("unformatted")
-            self.handleError(record)
-
-    def flush(  # type: ignore[override]
-            self, timeout: Optional[float] = None) -> bool:
-        """
-        Wait until the records before this call have gone out.
-
-        Return whether they have.  *timeout* is in seconds; without one it
-        is close_timeout.
-        """
-        return self.pipeline.flush(timeout)
-
-    def close(  # type: ignore[override]
-            self, timeout: Optional[float] = None) -> bool:
-        """
-        Send what waits, for at most *timeout* seconds, and stop.
-
-        Return whether all has gone out.  Without *timeout* it is
-        close_timeout.  What is left stays in the spool, or is dropped.
-        """
-        try:
-            return self.pipeline.close(timeout)
-        finally:
-            super().close()
-
-    def stats(self) -> dict[str, Any]:
-        """
-        Return the counters of this process, as a new dict.
-
-        accepted: records taken in; refused: records not taken in;
-        adopted: events found in the spool that a dead process has left;
-        sent, acknowledged: events that have gone out, and of those what
-        the peer has confirmed; retried: events sent again, each time;
-        dead_lettered: events in the dead-letter file; dropped: a dict of
-        reasons and numbers, refused records among them; spooled: events
-        written to the spool; queued, in_flight, on_disk: events in the
-        queue, under way, in the spool; pending: those three together;
-        reports: accepted records that report drops; ignored: records of
-        the sending thread's own; last_error: a text or None.
-
-        At every moment accepted + refused + adopted is the sum of sent,
-        dead_lettered, all that is dropped, and pending.
-        """
-        return self.pipeline.stats()
-
-    def _make_report(self, counts: dict[str, int]) -> Line:
-        """Return the line that reports *counts* of dropped records."""
-        reasons = ", ".join("%s %d" % item for item in counts.items())
-        record = logging.LogRecord(
-            "jsonlogging", logging.WARNING, __file__, 0,
-            "%d records were dropped: %s", (sum(counts.values()), reasons),
-            None)
-        record.dropped = counts
-        return self.format(record)

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import base64, hashlib, itertools, json, re, secrets, urllib.parse
 
+from ._handler import PipelineHandler
 from ._network import (Address, Authorization, HTTPTransport, Security, basic,
                        judge_answer, parse_urls)
-from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, check,
-                        check_number)
+from ._transport import Refused, Result, Unavailable, check, check_number
 from .schemas import ECSFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from typing import Any, Optional, Union
-    from ._pipeline import Line, Rejected
+    from ._transport import Line, Rejected
 
 __all__ = ["BulkTransport", "DATA_STREAM", "ElasticsearchHandler",
            "api_key_header", "bulk_body", "check_name", "index_template",

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json, re, struct, zlib
 from collections import deque
 
+from ._handler import PipelineHandler
 from ._network import (Authorization, Broken, HTTPTransport,
                        NetworkTransport, Security, basic, judge_answer,
                        parse_hosts)
-from ._pipeline import (PipelineHandler, Refused, Result, Unavailable, check,
-                        check_number)
+from ._transport import Refused, Result, Unavailable, check, check_number
 from .schemas import ECSFormatter
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ class TCPTransport(NetworkTransport):
 
     def _send(self, events: list[bytes], again: bool) -> Result:
         counts = {}
-        error = self._look()
+        closed = self._look()
         if not self._connected:
             self.connection.connect()
             self._connected = True
@@ -140,7 +140,7 @@ class TCPTransport(NetworkTransport):
             sent = len(events) - own.count(b"\n")
             self.turn()
             return Result(sent, events[sent:], error=error, counts=counts)
-        return Result(len(events), error=error, counts=counts)
+        return Result(len(events), error=closed, counts=counts)
 
     def _look(self) -> Optional[Broken]:
         """

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os, select, stat, sys
 
-from ._pipeline import (SLICE, PipelineHandler, Result, Stopped, Transport,
-                        Unavailable, is_ready)
+from ._handler import PipelineHandler
+from ._transport import (SLICE, Result, Stopped, Transport, Unavailable,
+                         is_ready)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Union
-    from ._pipeline import Line, Rejected
+    from ._transport import Line, Rejected
 
 __all__ = ["StreamPipelineHandler", "StreamTransport", "pieces"]
 

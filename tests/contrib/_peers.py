@@ -3,8 +3,9 @@
 import logging
 import threading
 
-from jsonlogging.contrib._pipeline import (Pipeline, PipelineHandler, Result,
-                                           Transport, Unavailable)
+from jsonlogging.contrib._handler import PipelineHandler
+from jsonlogging.contrib._pipeline import Pipeline
+from jsonlogging.contrib._transport import Result, Transport, Unavailable
 
 __all__ = ["Clock", "Fed", "Gate", "Listed", "Scripted", "Stuck", "add_up", "down",
            "make_record"]

@@ -15,6 +15,7 @@ import unittest
 
 from jsonlogging.contrib import elasticsearch, logstash, stream
 from jsonlogging.contrib._commands import make_parser
+from jsonlogging.contrib._handler import PipelineHandler
 from jsonlogging.contrib._pipeline import Pipeline
 
 from ._servers import TLS
@@ -134,7 +135,8 @@ class ReferenceTests(unittest.TestCase):
 
     def test_reasons(self):
         """The reasons of drops that are named are those in the code."""
-        source = inspect.getsource(inspect.getmodule(Pipeline))
+        source = (inspect.getsource(inspect.getmodule(Pipeline))
+                  + inspect.getsource(inspect.getmodule(PipelineHandler)))
         # full and timeout are in one expression.
         found = {"full", "timeout", *re.findall(
             r'(?:_drop\(|refuse\(|return )"(\w+)"', source)}

@@ -13,7 +13,7 @@ import unittest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jsonlogging.contrib._pipeline import Refused, Unavailable
+from jsonlogging.contrib._transport import Refused, Unavailable
 from jsonlogging.contrib.elasticsearch import (ElasticsearchHandler,
                                                api_key_header, bulk_body,
                                                check_name, judge_items,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jsonlogging.contrib import logstash
 from jsonlogging.contrib._network import Answer, judge_answer
-from jsonlogging.contrib._pipeline import Refused, Unavailable, Unfit
+from jsonlogging.contrib._transport import Refused, Unavailable, Unfit
 from jsonlogging.contrib.logstash import (AckReader, LogstashHandler,
                                           frame_window, is_event, resume)
 

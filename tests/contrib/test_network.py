@@ -11,7 +11,7 @@ import unittest
 
 import jsonlogging
 from jsonlogging.contrib._network import Address, Broken, Connection
-from jsonlogging.contrib._pipeline import Stopped, Unavailable
+from jsonlogging.contrib._transport import Stopped, Unavailable
 
 from ._servers import (TLS, BeatsServer, BulkServer, HTTPServer, LineServer,
                        free_port, server_context)

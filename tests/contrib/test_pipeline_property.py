@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jsonlogging.contrib import _pipeline
-from jsonlogging.contrib._pipeline import (Refused, Result, Unavailable,
-                                           Unfit, split)
+from jsonlogging.contrib._pipeline import split
+from jsonlogging.contrib._transport import Refused, Result, Unavailable, Unfit
 
 from ._peers import Fed, Listed, add_up
 from ._servers import PATIENCE

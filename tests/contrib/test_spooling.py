@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from jsonlogging.contrib import _pipeline
-from jsonlogging.contrib._pipeline import Unavailable
+from jsonlogging.contrib._transport import Unavailable
 from jsonlogging.contrib._spool import SpoolError
 
 from . import soak
