@@ -13,9 +13,10 @@ This file is for speed alone: without it all else works as well.
 
 __lazy_modules__ = {"json", "json.encoder", "traceback"}
 
-import builtins, json.encoder, logging, re, sys, time, traceback
+import builtins, json.encoder, re, sys, time, traceback
 from functools import lru_cache, partial
 from itertools import islice
+from logging import LogRecord
 
 from ._encoder import escape_controls, guarded, too_deep, typename
 from ._timestamps import microseconds, rfc3339
@@ -31,14 +32,17 @@ _KINDS = {"asctime": "time", **dict.fromkeys(
 _COMPUTED = ("message", "exc_type", "exc_message", "exc_text")
 
 # A new record's attributes in their order: others come after the last.
-_ATTRIBUTES = [*logging.LogRecord("", 0, "", 0, "", (), None).__dict__]
+_ATTRIBUTES = LogRecord("", 0, "", 0, "", (), None).__dict__.keys()
+_LAST = [*_ATTRIBUTES][-1]
 
 _SCALARS = frozenset([str, int, float, bool, type(None)])
+_WORDS = {None: "null", True: "true", False: "false"}
 _MAX_CACHED = 4096      # entries of a cache; most programs have fewer places
 _MAX_NAME = 1000        # characters of what is kept
 _MAX_VALUES = 4096      # in a container and in all that it contains
 _MAX_SHARE = 64         # characters of a string, for each of these
 _MAX_EXTRAS = 50
+_MAX_FIELDS = 100       # compile() recurses with each
 _MAX_FRAMES = 200       # of one exception
 _MAX_CHAIN = 8          # exceptions
 _UNITS = {"seconds": 1000000, "milliseconds": 1000, "microseconds": 1}
@@ -51,6 +55,10 @@ _UNESCAPED = bytes(range(32, 127)).translate(None, b'"\\')
 # Of these traceback prints more than type and str().
 _SPECIAL = (SyntaxError, ImportError, NameError, AttributeError,
             getattr(builtins, "BaseExceptionGroup", SyntaxError))
+# The attributes of a formatter, beside its hooks, that _compile() reads.
+_READ = {"__class__", "datefmt", "ensure_ascii", "extra", "max_bytes",
+         "max_depth", "max_items", "timespec", "utc"}
+
 # What traceback looks at, and an exception's class may define.
 _LOOKED_AT = {"__bool__", "__cause__", "__class__", "__context__",
               "__getattr__", "__getattribute__", "__len__", "__notes__",
@@ -78,39 +86,45 @@ class Unusual(Exception):
     """This is left to the plain core."""
 
 
-def _refuse(record):
+def _refuse(formatter, record):
     raise Unusual
 
 
+class _Kept:
+    """
+    What a formatter keeps: line(formatter, record) returns a line or raises.
+
+    A shallow copy of the formatter shares it, another has a new one.
+    """
+
+    def __init__(self):
+        self.line = self.first
+
+    def __reduce__(self):
+        return _Kept, ()
+
+    def __get__(self, formatter, cls):
+        # Whoever sets an attribute takes this away, whatever line() is then.
+        return formatter.__dict__.setdefault("_fast", _Kept())
+
+    def first(self, formatter, record):
+        self.line = line = _compile(formatter)
+        return line(formatter, record)
+
+
 class Fast:
-    """Gives a JSONFormatter _fast(record), which returns a line or raises."""
+    """Gives a JSONFormatter its fast path."""
 
-    # No entry of __dict__, which is copied and pickled.
-    __slots__ = ("_fast",)
-
-    def __getattr__(self, name):
-        if name != "_fast":
-            return super().__getattribute__(name)   # an AttributeError
-        # Whoever sets an attribute meanwhile takes this away.
-        self._fast = meanwhile = partial(_refuse)
-        function = _compile(self)
-        if self._fast is meanwhile:
-            self._fast = function
-        return function
+    _fast = _Kept()     # until a formatter has its own
 
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
-        if name != "_fast":
-            del self._fast
+        if name in _READ or name in self._hooks:
+            self.__dict__.pop("_fast", None)
 
     def __delattr__(self, name):
-        if name != "_fast":
-            super().__delattr__(name)
-        super().__setattr__("_fast", None)      # or it may not be there
-        super().__delattr__("_fast")
-
-    def __getstate__(self):
-        return self.__dict__.copy()
+        super().__delattr__(name)
+        self.__dict__.pop("_fast", None)
 
 
 @lru_cache
@@ -150,16 +164,13 @@ class _Writer:
         if (cls is int and -2**63 <= obj < 2**63 or
                 cls is float and obj - obj == 0.0):     # finite
             return repr(obj)
-        if cls is bool:
-            return "true" if obj else "false"
-        if obj is None:
-            return "null"
+        if obj is None or cls is bool:
+            return _WORDS[obj]
         raise Unusual
 
     def container(self, obj):
         """Return the JSON text of the container *obj*."""
-        self.check(obj, _MAX_VALUES)
-        text = "".join(self.encode(obj, 0))
+        text = "".join(self.encode(self.checked(obj, _MAX_VALUES), 0))
         if self.raw:
             text.encode("utf-16")       # as in quote()
             return escape_controls(text)
@@ -168,37 +179,42 @@ class _Writer:
                 "utf-16", "surrogatepass").decode("utf-16")
         return text
 
-    def check(self, obj, room):
+    def checked(self, obj, room):
         """
-        Raise Unusual unless the C encoder can be given the container *obj*.
+        Return a copy of the container *obj* for the C encoder, which knows
+        no bounds: a cycle can end the process.  Nobody else can change it.
 
-        It knows no bounds: a cycle can end the process.  *room* is more
-        than *obj* and all that it contains may hold.  As containers share
-        it out among their items, it bounds also how deep they nest, and
-        how long the text is.
+        *room* is more than *obj* and all that it contains may hold.  As
+        containers share it out among their items, it bounds also how deep
+        they nest, and how long the text is.
         """
         room //= len(obj) + 1
         if not room:
             raise Unusual
         longest = _MAX_SHARE * room
         if type(obj) is dict:
+            obj = obj.copy()
+            items = obj.items()
             for key in obj:
                 if type(key) is not str or len(key) > longest:
                     raise Unusual
-            obj = obj.values()
-        for item in obj:
+        else:
+            obj = [*obj]
+            items = enumerate(obj)
+        for key, item in items:
             cls = type(item)
             if cls is dict or cls is list or cls is tuple:
-                self.check(item, room)
+                obj[key] = self.checked(item, room)
             elif (cls not in _SCALARS or cls is str and len(item) > longest
                     or cls is int and not -2**63 <= item < 2**63):
                 raise Unusual
+        return obj
 
     def message(self, record):
         """Return the message of *record*, which is not simply its msg."""
         if too_deep([record.msg, record.args]):
             raise Unusual
-        return str.__str__(guarded(logging.LogRecord.getMessage, record))
+        return str.__str__(guarded(LogRecord.getMessage, record))
 
     def class_name(self, cls):
         """Return the name of an exception's class without surprises."""
@@ -235,18 +251,14 @@ class _Writer:
 
     def exception(self, value, tb, depth=_MAX_CHAIN):
         """Return class name, message and text of the exception *value*."""
-        cls = type(value)
-        name = self.name(cls)
-        if not depth or hasattr(value, "__notes__"):
-            raise Unusual
+        cls, name = type(value), self.name(type(value))
         # The third that __reduce__() returns are the attributes.
-        if (cls.__str__ in _STR and len(BaseException.__reduce__(value)) < 3
-                and _SCALARS.issuperset(map(type, value.args))):
-            message = str(value)
-        elif too_deep(value):
+        flat = (cls.__str__ in _STR and _SCALARS.issuperset(
+            map(type, value.args)) and not BaseException.__reduce__(value)[2:])
+        if (not depth or hasattr(value, "__notes__")
+                or not flat and too_deep(value)):
             raise Unusual
-        else:
-            message = guarded(str, value)
+        message = guarded(str, value)
         text = self.stack(tb) + (f"{name}: {message}" if message else name)
         # Of the two one is printed, but both are looked at.
         cause, context = value.__cause__, value.__context__
@@ -265,7 +277,8 @@ class _Writer:
         the exception of *record*, whose exc_text is set if it was not.
         """
         info = record.exc_info
-        if (type(info) is not tuple or record.stack_info is not None
+        if (type(info) is not tuple or len(info) != 3
+                or record.stack_info is not None
                 or hasattr(sys, "tracebacklimit")):
             raise Unusual
         texts = self.exception(info[1], info[2])
@@ -430,7 +443,7 @@ class _Code:
         code += ["d = record.__dict__", *self.lines]
         if formatter.extra:
             code += ["extras = '' if len(d) == %d and next(reversed(d)) is "
-                     "LAST else extras_of(d)" % len(_ATTRIBUTES)]
+                     "_LAST else extras_of(formatter, d)" % len(_ATTRIBUTES)]
         text = self.text.replace("{", "{{").replace("}", "}}")
         code += ["line = f%r" % re.sub("\1(.*?)\1", r"{\1}", text),
                  "if len(line%s) > max_bytes: raise Unusual"
@@ -438,7 +451,7 @@ class _Code:
                  "return line"]
         source = _Source("\n".join([
             "def make():", "    now = 0.0, 0.0, None" + ", ''" * len(texts),
-            "    def line(record):", "        nonlocal now",
+            "    def line(formatter, record):", "        nonlocal now",
             *["        " + line for line in code], "    return line", ""]))
         names.update(__loader__=source, __spec__=source)
         exec(compile(source, "line of a JSONFormatter", "exec"), names)
@@ -447,20 +460,19 @@ class _Code:
 
 def _is_required(source):
     """Tell whether a member is always there; an object has one that is."""
-    if isinstance(source, dict):
-        return any(map(_is_required, source.values()))
-    return isinstance(source, str) and source != "taskName"
+    return (any(map(_is_required, source.values())) if type(source) is dict
+            else isinstance(source, str) and source != "taskName")
 
 
 def _extras(formatter, writer, mapped):
-    """Return a function of a record's __dict__, which returns its extras."""
+    """Return a function of a formatter and a record's __dict__."""
     known, own = formatter._known, {path[0] for path, _ in formatter._fields}
-    last, usual = _ATTRIBUTES[-1], len(_ATTRIBUTES)
-    escape, value_of = writer.escape, writer.value
+    escape, value_of, usual = writer.escape, writer.value, len(_ATTRIBUTES)
 
     @lru_cache(_MAX_CACHED)     # a str is its own key, else there is none
     def name_of(key):
-        if type(key) is not str or len(key) > _MAX_NAME:
+        if (type(key) is not str or len(key) > _MAX_NAME
+                or key in _ATTRIBUTES and not mapped):  # another is before
             raise Unusual
         if key in known and not mapped:
             return ""
@@ -470,15 +482,17 @@ def _extras(formatter, writer, mapped):
                 raise Unusual
         return ",%s:" % writer.quote(key)
 
-    def extras(d):
+    def extras(formatter, d):
         keys, count, text = reversed(d), len(d) - usual, ""
         if mapped:
             new = [*islice(keys, count)][::-1]
-            if next(keys) is not last:
+            if next(keys) is not _LAST or not _ATTRIBUTES.isdisjoint(new):
                 raise Unusual
             d = {key: d[key] for key in new if key not in known}
             d = dict(formatter.mapExtra(d)) if d else d
             keys, count = reversed(d), len(d)
+        if count > _MAX_EXTRAS:
+            raise Unusual
         for key in islice(keys, count):
             if not (name := name_of(key)):
                 continue
@@ -491,13 +505,11 @@ def _extras(formatter, writer, mapped):
                 text = f"{name}{value}{text}"
             elif cls is float and value - value == 0.0:
                 text = f"{name}{value!r}{text}"
-            elif value is None:
-                text = f"{name}null{text}"
-            elif value is True:
-                text = f"{name}true{text}"
+            elif value is None or cls is bool:
+                text = f"{name}{_WORDS[value]}{text}"
             else:
                 text = f"{name}{value_of(value)}{text}"
-        if count > _MAX_EXTRAS or not mapped and next(keys) is not last:
+        if not mapped and next(keys) is not _LAST:
             raise Unusual
         if text and formatter.extra is not True:
             return ",%s:{%s}" % (writer.quote(formatter.extra), text[1:])
@@ -506,7 +518,7 @@ def _extras(formatter, writer, mapped):
 
 
 def _compile(formatter):
-    """Return the function that format() of *formatter* calls first."""
+    """Return what _Kept.line is for *formatter*."""
     cls, own = type(formatter), formatter.__dict__
     stock = next(base for base in cls.__mro__ if Fast in base.__bases__)
     overridden = {name for name in stock._hooks if name in own
@@ -514,17 +526,16 @@ def _compile(formatter):
     mapped = "mapExtra" in overridden
     fields = [f for f in formatter._fields if f[1] != "stack_info"]
     if (formatter.datefmt or len(overridden) > mapped
-            or formatter.max_depth < 20
+            or formatter.max_depth < 20 or len(fields) > _MAX_FIELDS
             or formatter.max_items < len(fields) + _MAX_VALUES
             or max([len(path) for path, _ in fields]) > 5):
         return _refuse
     writer = _Writer(bool(formatter.ensure_ascii))
     names = dict(
-        globals(), LAST=_ATTRIBUTES[-1], escape=writer.escape,
-        LogRecord=logging.LogRecord, exception_of=writer.exception_of,
-        extras_of=_extras(formatter, writer, mapped),
+        globals(), escape=writer.escape, exception_of=writer.exception_of,
+        extras_of=_extras(formatter, writer, mapped), quote=writer.quote,
         max_bytes=formatter.max_bytes, message_of=writer.message,
-        quote=writer.quote, value=writer.value)
+        value=writer.value)
     plain = [f for f in fields if f[1] not in _COMPUTED[1:]]
     try:
         names["exceptional"] = _Code(
@@ -533,7 +544,7 @@ def _compile(formatter):
         line = _Code(formatter, writer, plain, names).function([
             "if type(record) is not LogRecord: raise Unusual",
             "if not (record.exc_info is record.exc_text is record.stack_info "
-            "is None): return exceptional(record)"])
+            "is None): return exceptional(formatter, record)"])
     except (Unusual, ValueError):
         return _refuse
     if mapped or not all([isinstance(f[1], str) for f in fields]):

@@ -484,7 +484,8 @@ def exc_info(c):
     if c.integer(0, 19) == 0:
         return c.choice(((None, None, None), (ValueError, None, None), (), 5,
                          True, "text", (1, 2, 3), [ValueError("x")],
-                         (ValueError, "text", None), ValueError("bare")))
+                         (ValueError, "text", None), ValueError("bare"),
+                         (ValueError, ValueError("four"), None, 4)))
     error = exception(c)
     return type(error), error, BaseException.__traceback__.__get__(error)
 

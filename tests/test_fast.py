@@ -28,7 +28,7 @@ DEFAULTS = {"user": None, "request_id": "-", "service": "shop"}
 def served(formatter, record):
     """Tell whether the fast path makes the line of *record*."""
     try:
-        formatter._fast(record)
+        formatter._fast.line(formatter, record)
     except Exception:
         return False
     return True
@@ -36,7 +36,8 @@ def served(formatter, record):
 
 def source_of(formatter):
     """Return the source of the function made for *formatter*."""
-    function = formatter._fast
+    formatter.format(make_record())
+    function = formatter._fast.line
     function = getattr(function, "args", [function])[0]
     return function.__globals__["__loader__"].get_source("")
 
@@ -244,7 +245,8 @@ class UnusualTest(FastTest):
             with self.subTest(error):
                 self.assertUnusual(JSONFormatter(),
                                    make_record(exc_info=raised(error)))
-        for info in (None, None, None), ValueError(), (ValueError, None, None):
+        for info in ((None, None, None), ValueError(),
+                     (ValueError, None, None), (*raised(ValueError()), 1)):
             self.assertUnusual(JSONFormatter(), make_record(exc_info=info))
         sys.tracebacklimit = 1
         self.assertUnusual(JSONFormatter(), make_record(
@@ -284,13 +286,13 @@ class StateTest(FastTest):
         self.assertEqual(source_of(JSONFormatter(["levelname"], extra=False)),
                          "def make():\n"
                          "    now = 0.0, 0.0, None\n"
-                         "    def line(record):\n"
+                         "    def line(formatter, record):\n"
                          "        nonlocal now\n"
                          "        if type(record) is not LogRecord: "
                          "raise Unusual\n"
                          "        if not (record.exc_info is record.exc_text "
                          "is record.stack_info is None): "
-                         "return exceptional(record)\n"
+                         "return exceptional(formatter, record)\n"
                          "        site1, = site(record.levelname)\n"
                          "        d = record.__dict__\n"
                          "        line = f'{site1}'\n"
@@ -305,7 +307,7 @@ class StateTest(FastTest):
                 raise KeyError("odd")
         formatter = Odd()
         try:
-            formatter._fast(make_record(x=1))
+            formatter._fast.line(formatter, make_record(x=1))
         except KeyError:
             lines = traceback.format_exc()
         self.assertIn("extras = ''", lines)
@@ -315,16 +317,98 @@ class StateTest(FastTest):
         """Copies and pickles are the same before and after a record."""
         formatter = JSONFormatter(FIELDS, defaults=DEFAULTS)
         state = dict(formatter.__dict__)
-        before = pickle.dumps(formatter)
-        line = formatter.format(make_record())
-        self.assertEqual(state, formatter.__dict__)
-        self.assertEqual(before, pickle.dumps(formatter))
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            for made in (copy.copy(formatter), copy.deepcopy(formatter),
-                         pickle.loads(pickle.dumps(formatter, protocol))):
-                self.assertEqual(state.keys(), made.__dict__.keys())
-                self.assertEqual(line, made.format(make_record()))
-                self.assertTrue(served(made, make_record()))
+        for _ in range(2):
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+                for made in (copy.copy(formatter), copy.deepcopy(formatter),
+                             pickle.loads(pickle.dumps(formatter, protocol))):
+                    self.assertEqual(state.keys(),
+                                     made.__dict__.keys() - {"_fast"})
+                    self.assertTrue(served(made, make_record()))
+            self.assertServed(formatter, make_record())
+
+    def test_copies_are_others(self):
+        """What a copy is set to, or does, is not the other's."""
+        class Own(JSONFormatter):
+            app = "one"
+
+            def mapExtra(self, extra):
+                return {"app": self.app}
+        formatter = Own()
+        self.assertServed(formatter, make_record(x=1))
+        for made in (copy.copy(formatter), copy.deepcopy(formatter)):
+            made.app = "two"
+            self.assertIn('"app":"two"', made.format(make_record(x=1)))
+            made.extra = "ctx"
+            self.assertIn('"ctx":{"app"', made.format(make_record(x=1)))
+            self.assertIn(',"app":"one"', formatter.format(make_record(x=1)))
+
+    def test_slots(self):
+        """Subclasses and mixins may have slots, and states, of their own."""
+        class Mixin:
+            __slots__ = ("tenant",)
+
+            def __getattr__(self, name):
+                if name == "other":
+                    return "made up"
+                raise AttributeError(name)
+
+        class Own(JSONFormatter, Mixin):
+            __slots__ = ("count",)
+
+            def __getattr__(self, name):
+                return super().__getattr__(name)
+
+        class Stateful(JSONFormatter):
+            def __getstate__(self):
+                return self.__dict__.copy()
+        formatter = Own()
+        formatter.count, formatter.tenant = 1, "x"
+        self.assertServed(formatter, make_record())
+        made = copy.copy(formatter)
+        self.assertEqual((1, "x", "made up"),
+                         (made.count, made.tenant, made.other))
+        formatter = Stateful()
+        self.assertServed(formatter, make_record())
+        self.assertServed(copy.deepcopy(formatter), make_record())
+        with mock.patch.dict(globals(), Stateful=Stateful):
+            Stateful.__qualname__ = "Stateful"
+            self.assertServed(pickle.loads(pickle.dumps(formatter)),
+                              make_record())
+
+    def test_own_attributes(self):
+        """A subclass may count records: nothing is made again for that."""
+        class Counting(JSONFormatter):
+            count = 0
+
+            def mapExtra(self, extra):
+                self.count += 1
+                return {**extra, "count": self.count}
+        formatter = Counting()
+        self.assertServed(formatter, make_record(x=1))
+        with mock.patch.object(fast, "_compile", side_effect=AssertionError):
+            self.assertServed(formatter, make_record(x=1))
+
+    def test_set_by_threads(self):
+        """Attributes can be set by several threads at a time."""
+        formatter, failed = JSONFormatter(), []
+
+        def change(name):
+            try:
+                for number in range(3000):
+                    setattr(formatter, name, number % 2 == 0)
+                    strict_loads(formatter.format(make_record(x=1)))
+            except Exception as error:
+                failed.append(error)
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(1e-6)
+        names = ["one", "two", "utc"]
+        threads = [threading.Thread(target=change, args=(name,))
+                   for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([], failed)
 
     def test_attributes(self):
         """Options, hooks and the class may change at any time."""
@@ -396,7 +480,7 @@ class CacheTest(FastTest):
                     name="n%d" % number, lineno=number, thread=number,
                     exc_info=info, **{"extra%d" % number: number})
                 self.assertServed(formatter, record)
-        function = formatter._fast.__globals__
+        function = formatter._fast.line.__globals__
         caches["site"], caches["thread"] = function["site"], function["thread"]
         for name, cache in caches.items():
             self.assertLessEqual(cache.cache_info().currsize,
@@ -514,7 +598,8 @@ class ProcessTest(FastTest):
             from tests import fuzz
             from tests.support import JSONFormatter, make_record
             formatter = JSONFormatter()
-            formatter._fast(make_record("za\u017c\u00f3\u0142\u0107", x=1))
+            record = make_record("za\u017c\u00f3\u0142\u0107", x=1)
+            formatter._fast.line(formatter, record)
             formatter.format(make_record(x=[1, {"a": "b"}]))
             print(fuzz.run("without", 0, 500))
             """.replace("\n            ", "\n"))
@@ -572,6 +657,65 @@ class ProcessTest(FastTest):
         formatter = JSONFormatter({"message": "message", "x": field})
         strict_loads(formatter.format(make_record()))
         self.assertLess(len(calls), 20)
+
+    def test_order(self):
+        """An extra among the attributes that logging sets is not lost."""
+        formatter = JSONFormatter(["message"])
+        record = make_record()
+        entries = [*record.__dict__.items()]
+        entries.insert(-1, ("x", 1))
+        entries.append(entries.pop(0))
+        record.__dict__.clear()
+        record.__dict__.update(entries)
+        for hook in None, lambda extra: extra:
+            if hook:
+                formatter.mapExtra = hook
+            self.assertEqual('{"message":"hello","x":1}',
+                             formatter.format(record))
+
+    def test_changed_meanwhile(self):
+        """What another thread does to a container between the walk and
+        the encoder does not show."""
+        shared, writer = {"inner": {"a": [1]}}, fast._Writer(True)
+
+        def encode(obj, level, encode=writer.encode):
+            shared["inner"].update({1: 2, "1": 3, "b": shared})
+            shared["inner"]["a"].append(2**99)
+            return encode(obj, level)
+        formatter = JSONFormatter(["message"])
+        with mock.patch.object(writer, "encode", encode):
+            self.assertEqual(
+                '{"message":"hello","x":{"inner":{"a":[1]}}}',
+                formatter.format(make_record(x=shared)))
+
+    def test_many_extras(self):
+        """They are left to the plain core at once: nothing is quadratic."""
+        formatter, events = JSONFormatter(), []
+        record = make_record(**{"k%d" % n: "x" for n in range(5000)})
+        self.assertFalse(served(formatter, record))
+        sys.setprofile(lambda *args: events.append(args[1]))
+        try:
+            self.assertFalse(served(formatter, record))
+        finally:
+            sys.setprofile(None)
+        self.assertLess(len(events), 500)
+
+    def test_many_fields(self):
+        """They end no process: compile() would recurse with each."""
+        run_python("""
+            import threading
+            from tests.support import JSONFormatter, make_record, strict_loads
+            formatter = JSONFormatter({
+                "k%d" % n: lambda record: 1 for n in range(3000)})
+            def run():
+                lines.append(formatter.format(make_record()))
+            lines = []
+            threading.stack_size(64 * 1024)
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+            assert strict_loads(lines[0])["k2999"] == 1
+            """.replace("\n            ", "\n"))
 
     def test_arguments_that_log(self):
         """Nor do arguments that log when they are asked if there are any."""

@@ -60,7 +60,7 @@ class OracleTest(BaseTest):
         odd = options.get("datefmt") or options.get("defaults")
         if (options["fmt"] is None and not odd
                 and options["max_bytes"] == 1_000_000):
-            formatter._fast(record)
+            formatter._fast.line(formatter, record)
 
     @given(st.sampled_from(EDGES), times, st.sampled_from(ZONES),
            st.sampled_from([*timestamps.TIMESPECS]), st.booleans())
@@ -136,7 +136,7 @@ class FuzzTest(unittest.TestCase):
         for number in range(500):
             record = blocks.usual(blocks.Chooser("usual:%d" % number))
             try:
-                line = formatter._fast(record)
+                line = formatter._fast.line(formatter, record)
             except Exception:
                 continue
             self.assertEqual(line, plain(formatter).format(record))
