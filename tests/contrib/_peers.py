@@ -7,8 +7,8 @@ from jsonlogging.contrib._handler import PipelineHandler
 from jsonlogging.contrib._pipeline import Pipeline
 from jsonlogging.contrib._transport import Result, Transport, Unavailable
 
-__all__ = ["Clock", "Fed", "Gate", "Listed", "Scripted", "Stuck", "add_up", "down",
-           "make_record"]
+__all__ = ["Clock", "Fed", "Gate", "Listed", "Scripted", "Stuck", "add_up",
+           "down", "make_record"]
 
 
 class Fed(Pipeline):
