@@ -11,7 +11,7 @@ from ._pipeline import Pipeline
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Union
-    from ._transport import Line, Transport
+    from ._transport import Transport
 
 __all__ = ["PipelineHandler"]
 
@@ -90,7 +90,7 @@ class PipelineHandler(logging.Handler):
                     return
             formatter = self.formatter
             if formatter is None or self._overrides:
-                line: Line = self.format(record)
+                line: Any = self.format(record)
             else:
                 line = formatter.format(record)
             size = line.__sizeof__()
@@ -151,7 +151,7 @@ class PipelineHandler(logging.Handler):
         """
         return self.pipeline.stats()
 
-    def _make_report(self, counts: dict[str, int]) -> Line:
+    def _make_report(self, counts: dict[str, int]) -> Any:
         """Return the line that reports *counts* of dropped records."""
         reasons = ", ".join("%s %d" % item for item in counts.items())
         record = logging.LogRecord(

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Optional, Union
     from ._spool import Row
-    from ._transport import Line, Rejected
+    from ._transport import Rejected
 
 __all__ = ["Pipeline", "complain"]
 
@@ -130,7 +130,7 @@ class Gate:
 
     __slots__ = ("queue", "limit", "bytes_in", "bytes_limit", "wake_at",
                  "pid", "ident")
-    queue: deque[Line]
+    queue: deque[Any]
     limit: int          # lines that may wait
     bytes_in: int       # that were ever taken in
     bytes_limit: int    # that may ever have been
@@ -166,7 +166,7 @@ class Pipeline(Gate):
                  dead_letters: Union[str, os.PathLike[str], None] = None,
                  dead_letters_bytes: int = 64 * 2**20,
                  make_report: Optional[
-                     Callable[[dict[str, int]], Line]] = None,
+                     Callable[[dict[str, int]], Any]] = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
         check("overflow", overflow, overflow in OVERFLOWS,
               "one of " + ", ".join(OVERFLOWS))
@@ -283,7 +283,7 @@ class Pipeline(Gate):
         else:
             _flush_with_multiprocessing(self)
 
-    def overflow(self, line: Line, size: int) -> None:
+    def overflow(self, line: Any, size: int) -> None:
         """Deal with *line*, for which there seems to be no room."""
         with self._lock:
             reason = self._make_room()

@@ -29,7 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional, Union
-    StrPath = Union[str, os.PathLike[str]]
 
 __all__ = ["DeadLetters", "Row", "SUFFIX", "Spool", "SpoolError", "SpoolFull"]
 
@@ -236,7 +235,8 @@ class Spool:
     An event is bytes without a newline.
     """
 
-    def __init__(self, path: StrPath, kind: str, max_bytes: int) -> None:
+    def __init__(self, path: Union[str, os.PathLike[str]], kind: str,
+                 max_bytes: int) -> None:
         self.path = os.path.abspath(os.fspath(path))
         self.kind = kind
         self.max_bytes = max_bytes
@@ -543,7 +543,8 @@ class DeadLetters:
     and grows to *max_bytes*.
     """
 
-    def __init__(self, path: StrPath, max_bytes: int) -> None:
+    def __init__(self, path: Union[str, os.PathLike[str]],
+                 max_bytes: int) -> None:
         self.path, self.max_bytes = os.path.abspath(os.fspath(path)), max_bytes
 
     def write(self, letters: list[dict[str, str]]) -> int:

@@ -10,12 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Optional
-    # Formatters should return str; what they do return is another thing.
-    Line = Any
-    Rejected = list[tuple[bytes, str]]
 
-__all__ = ["Refused", "Result", "SLICE", "Stopped", "Transport",
+__all__ = ["Refused", "Rejected", "Result", "SLICE", "Stopped", "Transport",
            "Unavailable", "Unfit", "check", "check_number", "is_ready"]
+
+Rejected = list[tuple[bytes, str]]      # events, and why
 
 SLICE = 0.1     # seconds between two looks at what happens meanwhile
 
@@ -114,7 +113,7 @@ class Transport:
     max_event_bytes = 0
     tick: Callable[[], float] = staticmethod(lambda: SLICE)
 
-    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
+    def encode(self, lines: list[Any]) -> tuple[list[bytes], Rejected]:
         """
         Return the events that *lines* are, and those that cannot be sent.
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from typing import Any, Optional, Union
-    from ._transport import Line, Rejected
+    from ._transport import Rejected
 
 __all__ = ["BulkTransport", "DATA_STREAM", "ElasticsearchHandler",
            "api_key_header", "bulk_body", "check_name", "index_template",
@@ -191,7 +191,7 @@ class BulkTransport(HTTPTransport):
         """Return an id that no other event has, and no other draws."""
         return b"%s%010x" % (self._prefix, next(self._numbers))
 
-    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
+    def encode(self, lines: list[Any]) -> tuple[list[bytes], Rejected]:
         """Return *lines* with their ids in front."""
         sources, rejected = super().encode(lines)
         return [b"%s %s" % (self.draw(), source)

@@ -16,7 +16,7 @@ from ._transport import (SLICE, Result, Stopped, Transport, Unavailable,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Union
-    from ._transport import Line, Rejected
+    from ._transport import Rejected
 
 __all__ = ["StreamPipelineHandler", "StreamTransport", "pieces"]
 
@@ -76,7 +76,7 @@ class StreamTransport(Transport):
             self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         self._torn = 0
 
-    def encode(self, lines: list[Line]) -> tuple[list[bytes], Rejected]:
+    def encode(self, lines: list[Any]) -> tuple[list[bytes], Rejected]:
         """Return *lines* with a terminator each; they may hold newlines."""
         events: list[bytes] = []
         rejected: Rejected = []
