@@ -1,11 +1,13 @@
 """python -m jsonlogging elasticsearch, and logstash, against doubles."""
 
 import contextlib
+import hashlib
 import io
 import json
 import logging
 import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -323,6 +325,35 @@ class CommandTests(unittest.TestCase):
             self.assertIn("1 sent", self.run_command(
                 *args, "--tls", service="logstash"))
             server.wait_for(lambda server: server.lines)
+
+    def test_client_certificate_and_fingerprint(self):
+        """So are a certificate of one's own, and the peer's fingerprint."""
+        letters = self.letters({"event": "{}"})
+        pem = (TLS / "server.pem").read_text("ascii")
+        certificate = ssl.PEM_cert_to_DER_cert(
+            pem[:pem.index("-----END") + len("-----END CERTIFICATE-----\n")])
+        with LineServer(context=server_context(client=True)) as server:
+            self.assertIn("1 sent", self.run_command(
+                "resend", str(letters), "--host",
+                "localhost:%d" % server.port, "--tls", "--fingerprint",
+                hashlib.sha256(certificate).hexdigest(), "--client-cert",
+                str(TLS / "client.pem"), "--client-key",
+                str(TLS / "client.key"), service="logstash"))
+            server.wait_for(lambda server: server.lines)
+
+    def test_basic_auth(self):
+        """So are user and password, in a file."""
+        letters = self.letters({"event": "{}"})
+        secret = self.aside / "secret"
+        secret.write_text("user:password\n", encoding="utf-8")
+        with HTTPServer() as server:
+            self.assertIn("1 sent", self.run_command(
+                "resend", str(letters), "--host",
+                "localhost:%d" % server.port, "--transport", "http",
+                "--basic-auth-file", str(secret), service="logstash"))
+            request, = server.requests
+        self.assertEqual(request["authorization"],
+                         "Basic " + encoded("user:password"))
 
     def test_is_a_command(self):
         """python -m jsonlogging knows them; "run" imports none of it."""
