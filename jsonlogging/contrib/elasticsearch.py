@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64, hashlib, itertools, json, re, secrets, urllib.parse
 
+from ._ecs_types import FIELDS
 from ._handler import PipelineHandler
 from ._network import (Address, Authorization, HTTPTransport, Security, basic,
                        judge_answer, parse_urls)
@@ -302,6 +303,21 @@ class ElasticsearchHandler(PipelineHandler):
 
 # -- the index template -----------------------------------------------------
 
+def _ecs_templates() -> list[dict[str, Any]]:
+    """Return templates of ECS's fields whose values do not tell the type."""
+    names: dict[str, list[str]] = {}
+    for name, kind in FIELDS.items():
+        kind = kind.rstrip("[]")
+        kind = "float" if kind in ("double", "scaled_float") else kind
+        names.setdefault(kind, []).append(name)
+    return [{"ecs_" + kind: {
+        "path_match": names[kind], "match_mapping_type": come,
+        "mapping": {"type": kind}}}
+        for kind, come in (("date", "string"), ("ip", "string"),
+                           ("float", "long"), ("flattened", "object"),
+                           ("geo_point", "object"))]
+
+
 def index_template(pattern: str = "logs-python-*") -> dict[str, Any]:
     """
     Return the index template for data streams that match *pattern*.
@@ -309,8 +325,9 @@ def index_template(pattern: str = "logs-python-*") -> dict[str, Any]:
     "labels" is flattened: one field, whatever keys there are, so that
     neither their number nor a change of type refuses a document.  Its
     values are keywords: there are no numeric ranges and no sums of them.
-    Other new fields are mapped as they come until there are too many,
-    then stored without being indexed.
+    Other new fields are mapped as ECS says if they are its own, else as
+    they come, until there are too many; then they are stored without
+    being indexed.
     """
     keyword = {"type": "keyword", "ignore_above": 1024}
     text = {"type": "text"}
@@ -331,7 +348,7 @@ def index_template(pattern: str = "logs-python-*") -> dict[str, Any]:
                     True},
             "mappings": {
                 "date_detection": False,
-                "dynamic_templates": [{"strings": {
+                "dynamic_templates": [*_ecs_templates(), {"strings": {
                     "match_mapping_type": "string", "mapping": keyword}}],
                 "properties": {
                     "@timestamp": {"type": "date",

@@ -62,8 +62,12 @@ class CommandTests(unittest.TestCase):
         self.assertFalse(mappings["date_detection"])
         self.assertEqual(mappings["properties"]["labels"]["type"],
                          "flattened")
-        keyword = mappings["dynamic_templates"][0]["strings"]["mapping"]
-        self.assertEqual(keyword, {"type": "keyword", "ignore_above": 1024})
+        *ecs, strings = mappings["dynamic_templates"]
+        self.assertEqual(strings["strings"]["mapping"],
+                         {"type": "keyword", "ignore_above": 1024})
+        rules = {kind: rule for item in ecs for kind, rule in item.items()}
+        self.assertIn("event.start", rules["ecs_date"]["path_match"])
+        self.assertIn("event.risk_score", rules["ecs_float"]["path_match"])
 
     def test_install(self):
         """--install puts the template, with credentials from a file."""

@@ -279,6 +279,35 @@ class TemplateTests(NodeTestCase):
                     "query": {"query_string": {"query": query}}})
                 self.assertEqual(found["count"], hits)
 
+    def test_fields_of_ecs(self):
+        """Fields that are not in the template have the types of ECS."""
+        handler = self.ship(data_stream=self.stream)
+        for score, imports in (1, "text"), (1.5, {"a": 1}):
+            record = make_record("hello")
+            record.event = {"start": "2026-11-23T05:12:18Z",
+                            "risk_score": score}
+            record.client = {"nat": {"ip": "10.0.0.1"}, "geo": {
+                "location": {"lat": 1.0, "lon": 2.0}}}
+            record.dll = {"pe": {"go_imports": {"a": imports}}}
+            handler.handle(record)
+        self.assertTrue(handler.flush(PATIENCE))
+        self.assertAddsUp(handler, sent=2, dropped={}, dead_lettered=0)
+        self.count(self.stream)
+        for query, hits in (
+                ("event.start:[2026-11-23 TO 2026-11-24]", 2),
+                ("event.risk_score:[1.2 TO 1.8]", 1),
+                ('client.nat.ip:"10.0.0.0/8"', 2)):
+            with self.subTest(query):
+                found = call("POST", "/%s/_count" % self.stream, {
+                    "query": {"query_string": {"query": query}}})
+                self.assertEqual(found["count"], hits)
+        mapping = self.mapping()
+        self.assertEqual(
+            mapping["client"]["properties"]["geo"]["properties"]["location"][
+                "type"], "geo_point")
+        self.assertEqual(mapping["dll"]["properties"]["pe"]["properties"][
+            "go_imports"]["type"], "flattened")
+
     def test_too_many_fields(self):
         """Beyond the limit new fields are stored, not refused."""
         handler = self.ship(data_stream=self.stream)
