@@ -302,6 +302,8 @@ class TemplateTests(NodeTestCase):
                     "query": {"query_string": {"query": query}}})
                 self.assertEqual(found["count"], hits)
         mapping = self.mapping()
+        self.assertEqual(mapping["event"]["properties"]["start"]["type"],
+                         "date")
         self.assertEqual(
             mapping["client"]["properties"]["geo"]["properties"]["location"][
                 "type"], "geo_point")
