@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse, itertools, json, os, sys, urllib.parse
 
 from ._transport import Result, Unavailable, Unfit
-from ._spool import SUFFIX, DeadLetters, Spool, SpoolError
+from ._spool import SUFFIX, DeadLetters, Spool, SpoolError, lock_file
 from .elasticsearch import DATA_STREAM, ElasticsearchHandler, index_template
 from .logstash import LogstashHandler
 
@@ -169,10 +169,18 @@ def resend_letters(transport: Transport, path: str) -> tuple[int, int]:
 
     The file is put aside meanwhile, as a handler may go on writing one of
     this name.  If this is interrupted the next call begins with it.
+    OSError is raised if another process is at it.
     """
     aside = path + ".resend"
     if not os.path.exists(aside):
         os.rename(path, aside)
+    with open(aside, "r+b") as file:
+        lock_file(file.fileno())
+        return _resend_aside(transport, path, aside)
+
+
+def _resend_aside(transport: Transport, path: str,
+                  aside: str) -> tuple[int, int]:
     back = DeadLetters(path, sys.maxsize)
     letters = DeadLetters(aside, 0).read()
     sent = left = 0

@@ -481,7 +481,8 @@ class Pipeline(Gate):
                                  else 0),
                 "retried": self._retried,
                 "dead_lettered": self._dead,
-                "dropped": dict(self._dropped),
+                "dropped": {reason: count for reason, count
+                            in self._dropped.items() if count},
                 "spooled": self._spooled,
                 "queued": queued,
                 "in_flight": self._in_flight,
@@ -771,6 +772,7 @@ class Pipeline(Gate):
         """Move what waits to the spool, as far as it takes it."""
         assert self.spool is not None
         while self._take() and self.clock() >= self._spool_at:
+            count = len(self._held)
             try:
                 done = self._use_spool(self.spool.append, self._held)
             except SpoolFull:
@@ -781,8 +783,11 @@ class Pipeline(Gate):
                 self._spool_at = self.clock() + 1
                 return
             with self._lock:
-                self._spooled += len(self._held)
-                self._on_disk += len(self._held)
+                if self._finished:
+                    # A close() that was tired of waiting has counted them.
+                    self._drop("abandoned", -count)
+                self._spooled += count
+                self._on_disk += count
                 self._held = []
 
     def _evict(self) -> bool:
@@ -802,6 +807,8 @@ class Pipeline(Gate):
         if row is None:
             return False
         with self._lock:
+            if self._finished:
+                raise Stopped
             if row.adopted:
                 self._on_disk_adopted -= len(row.events)
             else:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional, Union
 
-__all__ = ["DeadLetters", "Row", "SUFFIX", "Spool", "SpoolError", "SpoolFull"]
+__all__ = ["DeadLetters", "Row", "SUFFIX", "Spool", "SpoolError",
+           "SpoolFull", "lock_file"]
 
 SUFFIX, LOCK, CORRUPT = ".spool", ".lock", ".corrupt"
 MAX_ADOPTED = 16        # open at a time
@@ -49,11 +50,11 @@ try:
 except ImportError:     # Windows
     import msvcrt
 
-    def _lock(number: int) -> None:
+    def lock_file(number: int) -> None:
         msvcrt.locking(  # type: ignore[attr-defined]
             number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
 else:
-    def _lock(number: int) -> None:
+    def lock_file(number: int) -> None:
         # Not lockf(): closing any other descriptor of the file in this
         # process would give up a lock of that kind.
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -406,7 +407,7 @@ class Spool:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
             lock = os.open(path + LOCK, flags, 0o600)
             try:
-                _lock(lock)
+                lock_file(lock)
                 # Else SQLite would make it readable for others.
                 os.close(os.open(path, flags, 0o600))
             except BaseException:
@@ -423,7 +424,7 @@ class Spool:
         except OSError:
             return 0
         try:
-            _lock(lock)
+            lock_file(lock)
             # Its owner may have deleted it just now.
             if not os.path.samestat(os.fstat(lock), os.stat(path + LOCK)):
                 raise FileNotFoundError(path)

@@ -11,9 +11,11 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 from jsonlogging.__main__ import main
+from jsonlogging.contrib._spool import lock_file
 from jsonlogging.contrib.elasticsearch import (ElasticsearchHandler,
                                                index_template)
 from jsonlogging.contrib.logstash import LogstashHandler
@@ -159,6 +161,20 @@ class CommandTests(unittest.TestCase):
                 self.run_command("resend", str(path), "--url", server.url)
             self.assertEqual({*server.documents}, {"a", "b"})
 
+    def test_resend_at_the_same_time(self):
+        """While one process sends a file again no other does."""
+        path = self.letters({"id": "a", "event": "{}"})
+        aside = str(path) + ".resend"
+        path.rename(aside)
+        with BulkServer() as server, open(aside, "r+b") as file:
+            lock_file(file.fileno())
+            self.assertIn("unavailable", self.run_command(
+                "resend", str(path), "--url", server.url, status=1))
+            self.assertEqual(server.documents, {})
+            file.close()
+            self.assertIn("1 sent", self.run_command(
+                "resend", str(path), "--url", server.url))
+
     def test_resend_nothing(self):
         """A file that is not there is an error."""
         self.assertIn("No such file", self.run_command(
@@ -191,7 +207,12 @@ class CommandTests(unittest.TestCase):
         handler.pipeline.make_report = None
         for line in lines:
             handler.handle(make_record(line))
-        handler.close(0.0)
+        pause = threading.Event()
+        while handler.stats()["spooled"] < len(lines):
+            pause.wait(0.001)
+        handler.close(0)
+        while handler.pipeline.ident:       # until its files are closed
+            pause.wait(0.001)
         self.assertEqual(handler.stats()["on_disk"], len(lines))
         # Made elsewhere, as the next handler would adopt it.
         for path in self.aside.iterdir():

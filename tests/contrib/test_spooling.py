@@ -4,6 +4,7 @@ import os
 import pathlib
 import sqlite3
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -12,7 +13,7 @@ from jsonlogging.contrib._transport import Unavailable
 from jsonlogging.contrib._spool import SpoolError
 
 from . import soak
-from ._peers import Gate, Listed, Scripted
+from ._peers import Gate, Listed, Scripted, add_up
 from ._servers import PATIENCE
 from .test_pipeline import PipelineTestCase
 
@@ -273,6 +274,39 @@ class SpoolingTests(PipelineTestCase):
         pipeline.put("b")
         self.wait_for(lambda: pipeline.stats()["sent"] == 3)
         self.assertAddsUp(pipeline, adopted=1)
+
+    def test_close_while_the_disk_is_slow(self):
+        """What reaches the disk after close() gave up is not dropped."""
+        pipeline = self.spooling(Listed())
+        append = pipeline.spool.append
+        begun, free = threading.Event(), threading.Event()
+
+        def slowly(events):
+            begun.set()
+            free.wait(PATIENCE)
+            return append(events)
+
+        with mock.patch.object(pipeline.spool, "append", slowly):
+            for number in range(3):
+                pipeline.put(str(number))
+            self.assertTrue(begun.wait(PATIENCE))
+            before = pipeline.stats()
+            self.assertFalse(pipeline.close(0))
+            self.assertEqual(sum(pipeline.stats()["dropped"].values()), 3)
+            free.set()
+            self.wait_for(lambda: not pipeline.ident)
+        stats = pipeline.stats()
+        self.assertEqual(add_up(stats), 0)
+        self.assertGreater(before["accepted"], 0)
+        self.assertEqual(stats["on_disk"] + sum(stats["dropped"].values()),
+                         stats["accepted"])
+        self.assertGreater(stats["on_disk"], 0)
+        self.assertEqual(stats["spooled"], stats["on_disk"])
+        heir = self.spooling(Listed())
+        heir.put("last")
+        self.wait_for(lambda: heir.stats()["sent"] == stats["on_disk"] + 1)
+        self.assertEqual(heir.stats()["adopted"], stats["on_disk"])
+
 
 
 class KillTests(unittest.TestCase):
