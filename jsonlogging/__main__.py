@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-PROGRAM = "(script.py | -m module | -c code) [args...]"
+PROGRAM = "(script.py | -m module | -c code | -) [args...]"
 # The options that take a value; they stand before the program.
 VALUES = {"--level": "LEVEL", "--handler-level": "HANDLER_LEVEL",
           "--format": "FORMAT", "--time": "TIME", "--config": "",
@@ -28,7 +28,7 @@ VALUES = {"--level": "LEVEL", "--handler-level": "HANDLER_LEVEL",
 def split(argv: Sequence[str]) -> tuple[list[str], str, str, list[str]]:
     """Return our options, and kind, target and arguments of the program.
 
-    The target is "" if there is none.
+    Kind and target are "" if there is none.
     """
     options: list[str] = []
     rest = list(argv)
@@ -37,7 +37,9 @@ def split(argv: Sequence[str]) -> tuple[list[str], str, str, list[str]]:
         if word[:2] in ("-m", "-c"):
             if word[2:]:
                 return options, word[:2], word[2:], rest[1:]
-            return options, word, (rest[1:] or [""])[0], rest[2:]
+            if not rest[1:]:
+                return options, "", "", []
+            return options, word, rest[1], rest[2:]
         if word == "--":
             del rest[0]
             break
@@ -94,6 +96,7 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
         "autoload", help=AUTOLOAD.split(".")[0], description=AUTOLOAD,
         allow_abbrev=False)
     made["autoload"].add_argument("directory", metavar="DIR")
+    made["autoload"].set_defaults(function=autoload)
     for name, text in SHIPPING.items():
         commands.add_parser(name, help=text)    # see contrib._commands
     return parser, made
@@ -117,7 +120,8 @@ Print how logging is configured, and who said so.
 This RUNS the program, with all that it does.  It is stopped, as by
 sys.exit(), when logging.basicConfig(), dictConfig() or fileConfig() first
 returns.  With "--until end", or if it calls none of them, it runs until it
-ends or is interrupted with Ctrl-C.  What it prints goes to standard error.
+ends or is interrupted with Ctrl-C, and so does one that catches SystemExit,
+as a bare "except:" does.  What it prints goes to standard error.
 With --config FILE and no program, the file alone is read."""
 
 AUTOLOAD = """\
@@ -142,6 +146,8 @@ def check(parser: argparse.ArgumentParser,
             variable = launcher.PREFIX + name
             _, problems = config.parseEnvironment({variable: value})
             for problem in problems:
+                if problem.state == "unknown":
+                    continue    # the program may introduce it
                 parser.error("argument %s: %r is %s" % (
                     option, problem.token[:100], problem.reason))
             environ[variable] = value
@@ -168,6 +174,7 @@ class Report:
         """Print the report, unless it has been printed."""
         if self.process == os.getpid():     # and not in a forked child
             self.process = None
+            launcher.report()
             now = config.effectiveConfig()
             text = json.dumps(now, indent=2) if self.as_json else table(now)
             try:
@@ -187,8 +194,8 @@ class Report:
 
 def source(entry: dict[str, Any]) -> str:
     """Say who set what *entry* is about."""
-    if entry["source"] == "program":
-        return "program"
+    if "instead_of" not in entry:
+        return str(entry.get("variable", "program"))
     return "%s (program: %s)" % (entry["variable"],
                                  entry["instead_of"] or "none")
 
@@ -197,26 +204,33 @@ def table(now: dict[str, Any]) -> str:
     """Return what effectiveConfig() says as text for people."""
     loggers = [["LOGGER", "LEVEL", "SET BY", "HANDLERS"]]
     for name, entry in now["loggers"].items():
+        disabled = entry["disabled"]
         marks = [word for word, true in (
-            ("disabled", entry["disabled"]),
+            ("disabled", disabled["value"]),
+            ("enabled by " + disabled.get("variable", ""),
+             disabled.get("instead_of")),
             ("does not propagate", not entry["propagate"])) if true]
         loggers.append([
             name, entry["level"]["value"], source(entry["level"]),
             "; ".join([", ".join(entry["handlers"]) or "-", *marks])])
     handlers = [["HANDLER", "LEVEL", "SET BY", "CLASS"]]
-    formatters = [["HANDLER", "FORMATTER", "SET BY", "WHERE"]]
+    formatters = [["HANDLER", "FORMATTER", "SET BY", "TIME", "SET BY",
+                   "WHERE"]]
     options = [["HANDLER", "OPTION", "VALUE"]]
     notes = []
     for name, entry in now["handlers"].items():
-        form = entry["formatter"]
+        form, time = entry["formatter"], entry["time"]
         handlers.append([name, entry["level"]["value"],
                          source(entry["level"]), entry["class"]])
         where = "console" if entry["console"] else "no console"
         formatters.append([
-            name, form["value"] or "-", source(form),
+            name, form["value"], source(form),
+            time["value"], time["value"] and source(time),
             ", behind ".join([where, *entry["behind"]])])
-        options += [[name, key, json.dumps(value)]
-                    for key, value in entry["options"].items()]
+        options += [[name, key, json.dumps(value)] for key, value in [
+            *entry["options"].items(),
+            *[("formatter." + key, value) for key, value
+              in form.get("options", {}).items()]]]
         if "note" in entry:
             notes.append("%s: %s" % (name, entry["note"]))
     if now["disable"] != "NOTSET":
@@ -228,9 +242,15 @@ def table(now: dict[str, Any]) -> str:
 
 def align(rows: list[list[str]]) -> str:
     """Return *rows* as lines with columns."""
+    rows = [[cell or "-" for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip()
                      for row in rows)
+
+
+def autoload(options: argparse.Namespace) -> None:
+    """Write the directory that *options* name."""
+    launcher.write_autoload(options.directory)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -241,16 +261,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(_commands.main(argv))
     parser, commands = make_parser()
     if argv[:1] not in (["run"], ["config"]):
+        # What a command does is its parser's default of "function".
         options = parser.parse_args(argv)
         try:
-            launcher.write_autoload(options.directory)
+            options.function(options)
         except OSError as error:
             parser.exit(1, "%s: %s\n" % (parser.prog, error))
         return
     words, kind, target, args = split(argv[1:])
     parser = commands[argv[0]]
     options = parser.parse_args(words)
-    if not target and (argv[0] == "run" or not options.config):
+    if not (kind or target) and (argv[0] == "run" or not options.config):
         parser.error("a program is needed")
     environ = check(parser, options)
     report = Report(options.json) if argv[0] == "config" else None
@@ -265,9 +286,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         launcher.run(kind, target, args)
         return
     if options.until == "configured":
-        launcher.follow(environ, options.pin, report.stop)
+        launcher.after_configuration(report.stop)
     try:
-        if target:
+        if kind or target:
             launcher.run(kind, target, args)
     finally:
         report.write()

@@ -32,7 +32,7 @@ _KINDS = {"asctime": "time", **dict.fromkeys(
 _COMPUTED = ("message", "exc_type", "exc_message", "exc_text")
 
 # A new record's attributes in their order: others come after the last.
-_ATTRIBUTES = LogRecord("", 0, "", 0, "", (), None).__dict__.keys()
+_ATTRIBUTES = LogRecord("", 0, "", 0, "", (), None, "").__dict__
 _LAST = [*_ATTRIBUTES][-1]
 
 _SCALARS = frozenset([str, int, float, bool, type(None)])
@@ -41,8 +41,7 @@ _MAX_CACHED = 4096      # entries of a cache; most programs have fewer places
 _MAX_NAME = 1000        # characters of what is kept
 _MAX_VALUES = 4096      # in a container and in all that it contains
 _MAX_SHARE = 64         # characters of a string, for each of these
-_MAX_EXTRAS = 50
-_MAX_FIELDS = 100       # compile() recurses with each
+_MAX_MEMBERS = 100      # fields, extras; compile() recurses with each
 _MAX_FRAMES = 200       # of one exception
 _MAX_CHAIN = 8          # exceptions
 _UNITS = {"seconds": 1000000, "milliseconds": 1000, "microseconds": 1}
@@ -314,8 +313,7 @@ class _Code:
             place[path[-1]] = source
         if not _is_required(tree):
             raise Unusual
-        self.text = "{%s%s}" % (
-            self.members(tree), "\1extras\1" if formatter.extra else "")
+        self.text = "{%s\1extras\1}" % self.members(tree)
 
     def refer(self, obj):
         """Return a new name for *obj*."""
@@ -354,9 +352,9 @@ class _Code:
             default = self.formatter._absent[source]
             known = self.refer(default)
             found = "d.get(%r, %s)" % (source, known)
-            if type(default) in _SCALARS:
+            if type(default) in _SCALARS and source not in _ATTRIBUTES:
                 ready = self.refer(self.writer.value(default))
-                line = "%%s = %s if %s is %s else value(%%s)" % (
+                line = "%%s = %s if bare or %s is %s else value(%%s)" % (
                     ready, found, known)
         self.lines.append(line % (name, found))
         return name
@@ -396,12 +394,15 @@ class _Code:
         self.text = re.sub("[^\0\1]*(\0%s \\w+\0[^\0\1]*)+" % kind, name,
                            self.text)
         attributes = re.findall("\0\\w+ (\\w+)\0", "".join(texts))
+        # Those that logging sets; or none, if it has been told so.
+        types = [type(_ATTRIBUTES.get(name, "")) for name in attributes]
 
         def make(*values):
-            values = map(self.writer.value, values)
-            made = [re.sub("\0.*?\0", lambda match: next(values), text)
+            parts = map(self.writer.value, values)
+            made = [re.sub("\0.*?\0", lambda match: next(parts), text)
                     for text in texts]
-            if sum(map(len, made)) > _MAX_NAME:
+            if sum(map(len, made)) > _MAX_NAME or not all([
+                    v is None or type(v) is t for v, t in zip(values, types)]):
                 raise Unusual
             return made
         return names, attributes, make
@@ -440,10 +441,10 @@ class _Code:
                 code += ["%s, = %s(%s)" % (", ".join(kept), kind, ", ".join(
                     ["record." + name for name in attributes]))]
         code += _MESSAGE if "\1message\1" in self.text else []
-        code += ["d = record.__dict__", *self.lines]
-        if formatter.extra:
-            code += ["extras = '' if len(d) == %d and next(reversed(d)) is "
-                     "_LAST else extras_of(formatter, d)" % len(_ATTRIBUTES)]
+        code += ["d = record.__dict__", "bare = len(d) == %d and next("
+                 "reversed(d)) is _LAST" % len(_ATTRIBUTES), *self.lines,
+                 "extras = '' if bare or not %r else extras_of(formatter, d)"
+                 % formatter.extra]
         text = self.text.replace("{", "{{").replace("}", "}}")
         code += ["line = f%r" % re.sub("\1(.*?)\1", r"{\1}", text),
                  "if len(line%s) > max_bytes: raise Unusual"
@@ -486,12 +487,12 @@ def _extras(formatter, writer, mapped):
         keys, count, text = reversed(d), len(d) - usual, ""
         if mapped:
             new = [*islice(keys, count)][::-1]
-            if next(keys) is not _LAST or not _ATTRIBUTES.isdisjoint(new):
+            if next(keys) is not _LAST or _ATTRIBUTES.keys() & new:
                 raise Unusual
             d = {key: d[key] for key in new if key not in known}
             d = dict(formatter.mapExtra(d)) if d else d
             keys, count = reversed(d), len(d)
-        if count > _MAX_EXTRAS:
+        if count > _MAX_MEMBERS:
             raise Unusual
         for key in islice(keys, count):
             if not (name := name_of(key)):
@@ -526,7 +527,7 @@ def _compile(formatter):
     mapped = "mapExtra" in overridden
     fields = [f for f in formatter._fields if f[1] != "stack_info"]
     if (formatter.datefmt or len(overridden) > mapped
-            or formatter.max_depth < 20 or len(fields) > _MAX_FIELDS
+            or formatter.max_depth < 20 or len(fields) > _MAX_MEMBERS
             or formatter.max_items < len(fields) + _MAX_VALUES
             or max([len(path) for path, _ in fields]) > 5):
         return _refuse

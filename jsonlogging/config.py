@@ -18,17 +18,19 @@ environment stops a program from starting.
 The text of variables is parsed by pure functions.  What is applied is
 applied to the loggers and handlers that exist then, under logging's own
 lock, and noted on them for effectiveConfig().
+
+What nobody proposes for the standard library stands in one block at the
+end, see there.
 """
 
-import collections, copy, functools, logging, logging.config
-import logging.handlers, os, re, sys, threading, warnings
+import collections, copy, functools, itertools, logging, logging.config
+import logging.handlers, operator, os, re, sys, threading, warnings
 
 from .formatters import ISOFormatter, JSONFormatter
 
-__all__ = ["Problem", "Settings", "applyEnvironment", "applyFormat",
-           "basicConfig", "dictConfig", "effectiveConfig", "fileConfig",
-           "formatEnvironment", "install", "isConsole", "parseEnvironment",
-           "registerFormat", "uninstall"]
+__all__ = ["Problem", "Settings", "applyEnvironment", "applySettings",
+           "basicConfig", "dictConfig", "fileConfig", "formatEnvironment",
+           "isConsole", "parseEnvironment", "reportProblems"]
 
 _PREFIX = "PYTHON_LOGGING"
 _MAX_BYTES = 8192
@@ -40,17 +42,19 @@ _NAME = re.compile(r"\w(?:[\w .-]*[\w-])?")
 # Nor may it be a word by which dictConfig() or fileConfig() name code.
 _WORDS = {"args", "class", "factory"}
 _FORMAT_NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
-_IDENTIFIER = re.compile("[A-Z0-9_]+")     # in the name of a variable
-_TIMES = ("utc", "local")
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # What FORMAT may say, and what makes the formatter.
 _formats = {"json": JSONFormatter,
             "text": functools.partial(ISOFormatter, _TEXT)}
 
-Problem = collections.namedtuple("Problem", "variable token reason")
-Problem.__doc__ = "A *token* of *variable* that is ignored, and the reason."
+Problem = collections.namedtuple(
+    "Problem", "variable token reason state", defaults=("ignored",))
+Problem.__doc__ = """A *token* of *variable* that has no effect, and why.
+
+*state* is "ignored"; "unknown" if it is ignored for a name that the
+program may still introduce; "hidden" if it is applied and does not show.
+"""
 
 Settings = collections.namedtuple(
     "Settings", "prefix levels handler_levels format time nested")
@@ -79,20 +83,21 @@ def parseEnvironment(environ, prefix=_PREFIX, *, levels=None, formats=None):
     formats = _formats if formats is None else formats
     problems = []
 
-    def get(what):
-        text = environ.get(prefix + what) or ""
+    def get(variable):
+        text = environ.get(variable) or ""
         if len(text.encode("utf-8", "surrogatepass")) > _MAX_BYTES:
-            refuse(what, text, "longer than %d bytes" % _MAX_BYTES)
+            refuse(variable, text, "longer than %d bytes" % _MAX_BYTES)
             return ""
         return text.strip()
 
-    def refuse(what, token, reason):
-        problems.append(Problem(prefix + what, token, reason))
+    def refuse(variable, token, reason, unknown=False):
+        problems.append(Problem(variable, token, reason,
+                                "unknown" if unknown else "ignored"))
 
-    def directives(what, bare):
-        tokens = [t.strip() for t in get(what).split(",") if t.strip()]
+    def directives(variable, bare):
+        tokens = [t.strip() for t in get(variable).split(",") if t.strip()]
         for token in tokens[_MAX_DIRECTIVES:_MAX_DIRECTIVES + 1]:
-            refuse(what, token, "beyond %d directives" % _MAX_DIRECTIVES)
+            refuse(variable, token, "beyond %d directives" % _MAX_DIRECTIVES)
         found = {}
         for token in tokens[:_MAX_DIRECTIVES]:
             name, equals, text = map(str.strip, token.rpartition("="))
@@ -100,45 +105,30 @@ def parseEnvironment(environ, prefix=_PREFIX, *, levels=None, formats=None):
             if not equals:
                 name = bare
             if name is None:
-                refuse(what, token, "not of the form name=level")
+                refuse(variable, token, "not of the form name=level")
             elif not _is_name(name):
-                refuse(what, token, "not a name that can be overridden")
+                refuse(variable, token, "not a name that can be overridden")
             elif level is None:
-                refuse(what, token, "not a level")
+                refuse(variable, token, "not a level",
+                       _is_name(text) and not text[0].isdigit())
             else:
                 found[name] = level
         return found
 
-    def choice(what, allowed, reason):
-        text = get(what)
+    def choice(variable, allowed, reason, names=None):
+        text = get(variable)
         if not text or text.lower() in allowed:
             return text.lower() or None
-        refuse(what, text, reason)
+        refuse(variable, text, reason, names and names.fullmatch(text.lower()))
 
     settings = Settings(
-        prefix, directives("_LEVEL", "root"),
-        directives("_HANDLER_LEVEL", None),
-        choice("_FORMAT", formats, "not json, text or a registered name"),
-        choice("_TIME", _TIMES, "not utc or local"), {})
+        prefix, directives(prefix + "_LEVEL", "root"),
+        directives(prefix + "_HANDLER_LEVEL", None),
+        choice(prefix + "_FORMAT", formats,
+               "not json, text or a registered name", _FORMAT_NAME),
+        choice(prefix + "_TIME", ("utc", "local"), "not utc or local"), {})
     if prefix != _PREFIX:
-        names = sorted(n for n in environ if n.startswith(prefix + "__"))
-        for name in names[_MAX_DIRECTIVES:_MAX_DIRECTIVES + 1]:
-            refuse(name[len(prefix):], name,
-                   "beyond %d variables" % _MAX_DIRECTIVES)
-        for name in names[:_MAX_DIRECTIVES]:
-            what = name[len(prefix):]
-            section, _, rest = what[2:].partition("__")
-            identifier, _, key = rest.rpartition("__")
-            parse = _NESTED.get((section, key))
-            text = get(what)
-            if parse is None or not _IDENTIFIER.fullmatch(identifier):
-                refuse(what, name, "not a variable that can be set")
-            elif text:
-                value = parse(text, levels)
-                if value is None:
-                    refuse(what, text, "not a value of " + key.lower())
-                else:
-                    settings.nested[section, identifier, key.lower()] = value
+        _parse_nested(environ, settings, levels, get, refuse)
     return settings, problems
 
 
@@ -148,43 +138,10 @@ def _is_name(text):
 
 def _parse_level(text, levels):
     """Return the number of the level in *text*, or None."""
-    if re.fullmatch("[0-9]{1,9}", text):
+    if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
     level = levels.get(text, levels.get(text.upper()))
     return level if type(level) is int and 0 <= level < 10**9 else None
-
-
-def _parse_bool(text, levels):
-    return _BOOLEANS.get(text.lower())
-
-
-def _parse_name(text, levels):
-    return text if _is_name(text) else None
-
-
-def _parse_extra(text, levels):
-    return _parse_bool(text, levels) if text.lower() in _BOOLEANS else (
-        text if text.isidentifier() and text not in _WORDS else None)
-
-
-def _parse_timespec(text, levels):
-    text = text.lower()
-    return text if text in ("seconds", "milliseconds", "microseconds") \
-        else None
-
-
-def _parse_max_bytes(text, levels):
-    return int(text) if re.fullmatch("[1-9][0-9]{3,8}", text) and int(
-        text) >= 1024 else None
-
-
-_NESTED = {("HANDLERS", "LEVEL"): _parse_level,
-           ("HANDLERS", "FORMATTER"): _parse_name,
-           ("FORMATTERS", "UTC"): _parse_bool,
-           ("FORMATTERS", "TIMESPEC"): _parse_timespec,
-           ("FORMATTERS", "EXTRA"): _parse_extra,
-           ("FORMATTERS", "ENSURE_ASCII"): _parse_bool,
-           ("FORMATTERS", "MAX_BYTES"): _parse_max_bytes}
 
 
 def formatEnvironment(settings):
@@ -208,62 +165,24 @@ def formatEnvironment(settings):
 
 # Application: settings in, changed loggers and handlers out.
 
-def registerFormat(name, factory):
-    """
-    Let FORMAT say *name*; *factory*, called without arguments, returns
-    the formatter.
-
-    *name* is of lower-case letters, digits, "-" and "_", and begins with
-    a letter.  A name that is registered already gets the new factory, but
-    "json" and "text" are not to be had: ValueError.
-    """
-    if not isinstance(name, str) or not callable(factory):
-        raise TypeError("a str and a callable are needed, not %r and %r"
-                        % (name, factory))
-    if name in ("json", "text") or not _FORMAT_NAME.fullmatch(name):
-        raise ValueError("%r cannot be the name of a format" % name)
-    _formats[name] = factory
-
-
-def applyEnvironment(env=True, *, environ=None, early=False,
-                     formatters=None):
+def applyEnvironment(env=True, *, environ=None):
     """
     Apply the environment to logging as it is configured now.
 
     This is what basicConfig(), dictConfig() and fileConfig() do at their
     end.  *env* is true for the PYTHON_LOGGING variables, which -E and -I
     switch off; a string for variables with this prefix; false for none.
-    *environ* is a mapping to be read in place of os.environ.  If *early*
-    is true, logging is not configured yet: no logger is created, and none
-    and no handler is missed.  *formatters* is a dict of those that nested
-    variables may name; without it these variables wait for the next
-    dictConfig().
+    *environ* is a mapping to be read in place of os.environ.
     """
     prefix = _check_env(env)
     if prefix is None:
         return
-    if environ is None and env is True and _installation:
-        environ = _installation.environ
     if environ is None:
         # -E is about the variables of Python (gh-127873).
         environ = os.environ if not (sys.flags.ignore_environment and
                                      prefix.startswith("PYTHON")) else {}
     settings, problems = parseEnvironment(environ, prefix)
-    hidden = []
-    if any(settings[1:]):
-        try:
-            with logging._lock:
-                problems += _apply_levels(settings, early)
-                problems += _apply_handler_levels(settings, early)
-                problems += _apply_nested(settings, formatters)
-                problems += applyFormat(settings)
-                # Last, because it looks at the levels of handlers.
-                hidden = _find_hidden(settings, early)
-        except Exception as error:      # a handler like no other
-            problems.append(Problem(prefix, "all", _describe(error)))
-    # Not under the lock: whoever shows warnings may log them.
-    _report(problems, " (ignored)")
-    _report(hidden, "")
+    reportProblems(problems + applySettings(settings))
 
 
 def _check_env(env):
@@ -277,18 +196,76 @@ def _check_env(env):
     return env
 
 
-def _override(obj, key, value, variable, method):
-    """Let *variable* set *key* of *obj*, a logger, handler or formatter."""
-    before, notes = getattr(obj, key), obj.__dict__.get("_overrides", {})
-    if before == value and notes.get(key, ())[:2] == (value, variable):
+def applySettings(settings, *, handlers=None, early=False):
+    """
+    Apply *settings* to logging as it is configured now; return Problems.
+
+    If *handlers* is not None, no logger is changed, and only these
+    handlers and those that a record reaches through them.  If *early* is
+    true, logging is not configured yet: no logger is created.
+    """
+    problems = []
+    if any(settings[1:]):
+        _attempt(problems, settings.prefix, "all", _apply, settings, handlers,
+                 early, problems)
+    return problems
+
+
+def _attempt(problems, variable, token, function, *args):
+    """Return what *function* does; what it raises goes to *problems*."""
+    try:
+        return function(*args)
+    except Exception as error:      # a class of the program's
+        problems.append(Problem(variable, token, "not to be had: "
+                                + type(error).__name__))
+
+
+def _apply(settings, handlers, early, problems):
+    """Do the work of applySettings()."""
+    with logging._lock:
+        named = logging._handlers
+        if handlers is None:
+            _apply_levels(settings, early, problems)
+        elif settings.handler_levels:
+            named = {getattr(route.handler, "name", None): route.handler
+                     for route in _routes(handlers)}
+        _apply_handler_levels(settings, named, problems)
+        if settings.nested:
+            _apply_nested(settings, problems)
+        if settings.format or settings.time:
+            _apply_format(settings, _routes(handlers), problems)
+        # Last, because it looks at the levels of handlers.
+        if handlers is None:
+            _find_hidden(settings, problems)
+
+
+def _override(obj, apply, **changes):
+    """
+    Call *apply* without arguments, to make *changes* to *obj*, a logger,
+    handler or formatter: keywords with a value and its variable.
+    """
+    notes = obj.__dict__.get("_overrides", {})
+    before, ours = {}, True
+    for key, change in changes.items():
+        before[key] = _current(obj, key)
+        ours = ours and before[key] == change[0] and (
+            notes.get(key, ())[:2] == change)
+    if ours:
         return      # as we left it
-    sys.audit("jsonlogging.env", variable, _label(obj), value)
-    method(value)
+    for value, variable in changes.values():
+        sys.audit("jsonlogging.env", variable, _label(obj), value)
+    apply()
     notes = obj.__dict__.setdefault("_overrides", notes)
-    # What the program set last is what is not ours.
-    if key in notes and notes[key][0] == before:
-        before = notes[key][2]
-    notes[key] = getattr(obj, key), variable, before
+    for key, (value, variable) in changes.items():
+        # What the program set last is what is not ours.
+        if key in notes and notes[key][0] == before[key]:
+            before[key] = notes[key][2]
+        notes[key] = _current(obj, key), variable, before[key]
+
+
+def _current(obj, key):
+    """Return the value of *key*, an attribute, or the "time" of *obj*."""
+    return _zone(obj.formatter) if key == "time" else getattr(obj, key)
 
 
 def _label(obj):
@@ -302,104 +279,50 @@ def _label(obj):
 
 def _find_logger(name, early):
     """Return the logger *name*; or, if it is *early*, the next above."""
-    loggers = logging.root.manager.loggerDict
-    while early and name != "root" and not isinstance(
-            loggers.get(name), logging.Logger):
+    while name != "root":
+        logger = logging.root.manager.loggerDict.get(name)
+        if isinstance(logger, logging.Logger):
+            return logger
+        if not early:
+            return logging.getLogger(name)
         name = name.rpartition(".")[0] or "root"
-    return logging.root if name == "root" else logging.getLogger(name)
+    return logging.root
 
 
-def _apply_levels(settings, early):
-    """Apply LEVEL, return Problems."""
-    variable, problems = settings.prefix + "_LEVEL", []
+def _apply_levels(settings, early, problems):
+    """Apply LEVEL."""
+    variable = settings.prefix + "_LEVEL"
     for name, level in settings.levels.items():
-        try:
-            logger = _find_logger(name, early)
-            if logger.name == name:
-                _override(logger, "level", level, variable, logger.setLevel)
-                logger.disabled = False
-        except Exception as error:      # a Logger class of the program's
-            problems.append(Problem(variable, name, _describe(error)))
-    return problems
+        _attempt(problems, variable, name, _apply_level, name, level,
+                 variable, early)
 
 
-def _apply_handler_levels(settings, early):
-    """Apply HANDLER_LEVEL, return Problems."""
-    variable, problems = settings.prefix + "_HANDLER_LEVEL", []
+def _apply_level(name, level, variable, early):
+    logger = _find_logger(name, early)
+    if logger.name == name:
+        _set_level(logger, level, variable)
+        if logger.disabled:
+            _override(logger, functools.partial(
+                setattr, logger, "disabled", False),
+                disabled=(False, variable))
+
+
+def _apply_handler_levels(settings, handlers, problems):
+    """Apply HANDLER_LEVEL to *handlers*, a mapping by name."""
+    variable = settings.prefix + "_HANDLER_LEVEL"
     for name, level in settings.handler_levels.items():
-        if not early or name in logging._handlers:
-            problems += _apply_handler_level(name, level, variable)
-    return problems
+        handler = handlers.get(name)
+        if handler is not None:
+            _attempt(problems, variable, name, _set_level, handler, level,
+                     variable)
+        elif handlers is logging._handlers:
+            problems.append(Problem(variable, name, "not the name of a "
+                                    "handler yet", "unknown"))
 
 
-def _apply_handler_level(name, level, variable):
-    handler = logging._handlers.get(name)
-    if handler is None:
-        return [Problem(variable, name, "not the name of a handler yet")]
-    try:
-        _override(handler, "level", level, variable, handler.setLevel)
-    except Exception as error:
-        return [Problem(variable, name, _describe(error))]
-    return []
-
-
-def _describe(error):
-    return "not to be had: %s" % type(error).__name__
-
-
-def _variable_form(name):
-    """Return *name* as it stands in a nested variable."""
-    return re.sub("[^A-Z0-9]", "_", str(name).upper())
-
-
-def _apply_nested(settings, formatters):
-    """Apply nested variables, return Problems."""
-    problems = []
-    for (section, identifier, key), value in settings.nested.items():
-        variable = "__".join([settings.prefix, section, identifier,
-                              key.upper()])
-        names = logging._handlers if section == "HANDLERS" else formatters
-        if formatters is None and (names is None or key == "formatter"):
-            continue
-        found = [name for name in [*names]
-                 if _variable_form(name) == identifier]
-        reason = None
-        try:
-            if len(found) != 1:
-                reason = "the name of %s of the %s" % (
-                    "several" if found else "none", section.lower())
-            elif key == "level":
-                problems += _apply_handler_level(found[0], value, variable)
-            elif section == "HANDLERS" and value not in formatters:
-                reason = "the name of none of the formatters"
-            elif section == "HANDLERS":
-                handler = logging._handlers[found[0]]
-                _override(handler, "formatter", formatters[value], variable,
-                          handler.setFormatter)
-            else:
-                formatter = formatters[found[0]]
-                reason = _check_option(formatter, key, value)
-                if reason is None:
-                    _override(formatter, key, value, variable,
-                              functools.partial(setattr, formatter, key))
-        except Exception as error:
-            reason = _describe(error)
-        if reason:
-            token = identifier if len(found) != 1 else value
-            problems.append(Problem(variable, str(token), reason))
-    return problems
-
-
-def _check_option(formatter, key, value):
-    """Return why *formatter* cannot have *value* for *key*, or None."""
-    cls = ISOFormatter if key in ("utc", "timespec") else JSONFormatter
-    if not isinstance(formatter, cls):
-        return "for an option that a %s lacks" % type(formatter).__name__
-    if isinstance(value, str) and key == "extra" and (
-            formatter._free_key(value) != value
-            or value in {path[0] for path, _ in formatter._fields}):
-        return "the key of a field"
-    return None
+def _set_level(owner, level, variable):
+    _override(owner, functools.partial(owner.setLevel, level),
+              level=(level, variable))
 
 
 def isConsole(handler):
@@ -415,13 +338,11 @@ def isConsole(handler):
         return name in ("/dev/stdout", "/dev/stderr")
     if not isinstance(handler, logging.StreamHandler):
         return False
-    stream = getattr(handler, "stream", None)
-    if stream is None:
-        return False
-    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
-        if stream is getattr(sys, name, None):
-            return True
     try:
+        stream = handler.stream
+        for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+            if stream is getattr(sys, name, None):
+                return stream is not None
         descriptor = stream.fileno()
     except Exception:       # it has none, is closed, or a stand-in
         return False
@@ -435,18 +356,26 @@ class _Route:
         self.handler, self.straight, self.queues = handler, False, []
 
 
-def _routes():
-    """Return a _Route for each handler that a logger's record can reach."""
-    manager, routes = logging.root.manager, {}
-    loggers = [logging.root, *manager.loggerDict.copy().values()]
-    todo = [(handler, ()) for logger in loggers
-            if isinstance(logger, logging.Logger)
-            for handler in logger.handlers]
-    if logging.lastResort is not None:
-        todo.append((logging.lastResort, ()))
+def _loggers():
+    """Return all loggers, root first."""
+    return [logging.root, *(
+        logger for logger in logging.root.manager.loggerDict.copy().values()
+        if isinstance(logger, logging.Logger))]
+
+
+def _routes(handlers=None):
+    """
+    Return a _Route for each handler that a record can reach: through
+    *handlers*, or if they are None, from any logger.
+    """
+    routes = {}
+    if handlers is None:
+        handlers = [*(handler for logger in _loggers()
+                      for handler in logger.handlers), logging.lastResort]
+    todo = [(handler, ()) for handler in handlers]
     while todo:
         handler, queues = todo.pop()
-        if not isinstance(handler, logging.Handler):
+        if handler is None:
             continue
         route = routes.setdefault(id(handler), _Route(handler))
         new = [queue for queue in queues if queue not in route.queues]
@@ -454,54 +383,64 @@ def _routes():
             continue    # has been here this way
         route.queues += new
         route.straight = route.straight or not queues
-        if isinstance(handler, logging.handlers.MemoryHandler):
-            todo.append((handler.target, queues))
-        elif isinstance(handler, logging.handlers.QueueHandler):
-            listener = getattr(handler, "listener", None)
-            todo += [(behind, (*queues, handler))
-                     for behind in getattr(listener, "handlers", ())]
+        if isinstance(handler, logging.handlers.QueueHandler):
+            queues = (*queues, handler)
+        todo += [(behind, queues) for behind in _behind(handler)]
     return [*routes.values()]
 
 
-def applyFormat(settings):
-    """
-    Apply FORMAT and TIME of *settings* to every console handler that a
-    record can reach, return Problems.
-    """
-    problems = []
-    if not settings.format and not settings.time:
-        return problems
+def _behind(handler):
+    """Return a tuple of those to which *handler* passes records."""
+    if isinstance(handler, logging.handlers.MemoryHandler):
+        return handler.target,
+    if isinstance(handler, logging.handlers.QueueHandler):
+        found = getattr(getattr(handler, "listener", None), "handlers", ())
+        return found if isinstance(found, (tuple, list)) else ()
+    # Or to one whose emit() stands for its own.
+    other = getattr(getattr(handler, "__dict__", {}).get("emit"),
+                    "__self__", None)
+    return (other,) if isinstance(other, logging.Handler) else ()
+
+
+def _apply_format(settings, routes, problems):
+    """Apply FORMAT and TIME to the consoles of *routes*."""
     variable = settings.prefix + ("_FORMAT" if settings.format else "_TIME")
-    chosen = [identifier for section, identifier, key in settings.nested
-              if section == "HANDLERS" and key == "formatter"]
-    try:
-        made = settings.format and _make(settings.format)
-    except Exception as error:      # a registered factory's
-        return [Problem(variable, settings.format, _describe(error))]
-    with logging._lock:
-        for route in _routes():
-            handler = route.handler
-            try:
-                if (isConsole(handler)
-                        and _variable_form(handler.name) not in chosen):
-                    formatter = _choose(settings, made, route)
-                    if formatter is not handler.formatter:
-                        _override(handler, "formatter", formatter, variable,
-                                  handler.setFormatter)
-            except Exception as error:      # a class of the program's
-                problems.append(Problem(variable, _label(handler),
-                                        _describe(error)))
-    return problems
+    chosen = {path[1] for path in settings.nested if path[2] == "formatter"}
+    consoles = [route for route in routes if isConsole(route.handler)
+                and not (chosen and _variable_form(
+                    route.handler.name) in chosen)]
+    made = None
+    if settings.format and consoles:
+        made = _attempt(problems, variable, settings.format, _make,
+                        settings.format)
+        if made is None:
+            return
+    for route in consoles:
+        _attempt(problems, variable, _label(route.handler), _format_console,
+                 settings, made, route)
+
+
+def _format_console(settings, made, route):
+    """Apply FORMAT, which makes *made* or None, and TIME to a console."""
+    handler = route.handler
+    old, new = handler.formatter, _choose(settings, made, route)
+    if new is old:
+        return
+    changes = {}
+    if settings.time and _zone(old) != settings.time:
+        changes["time"] = settings.time, settings.prefix + "_TIME"
+    # One that is not made by FORMAT is the program's own, or a copy.
+    if not changes or getattr(_inner(new), "_made_for", None):
+        changes["formatter"] = new, settings.prefix + (
+            "_FORMAT" if settings.format else "_TIME")
+    _override(handler, functools.partial(handler.setFormatter, new),
+              **changes)
 
 
 def _choose(settings, made, route):
-    """
-    Return the formatter that the console handler of *route* should have.
-
-    *made* is what FORMAT makes, or None.
-    """
+    """Return the formatter that the console of *route* should have."""
     old = route.handler.formatter
-    own = source = old.formatter if isinstance(old, _Unqueued) else old
+    own = source = _inner(old)
     # What a JSONFormatter on a QueueHandler makes is the whole line.
     lines = [queue.formatter for queue in route.queues
              if isinstance(queue.formatter, JSONFormatter)]
@@ -538,32 +477,38 @@ def _make(name):
 
 def _is_kept(name, formatter, made):
     """Tell whether FORMAT *name*, which made *made*, keeps *formatter*."""
-    if name == "text":
-        return not isinstance(formatter, JSONFormatter)
     # A subclass may be there to redact.
-    if name == "json":
-        return isinstance(formatter, JSONFormatter)
+    if name in ("json", "text"):
+        return isinstance(formatter, JSONFormatter) == (name == "json")
     if type(made) in (logging.Formatter, ISOFormatter, JSONFormatter):
         return getattr(formatter, "_made_for", None) == name
     return isinstance(formatter, type(made))
 
 
+def _zone(formatter):
+    """Return the TIME that *formatter* writes, None for times of its own."""
+    formatter = _inner(formatter)
+    if not isinstance(formatter, logging.Formatter) or formatter.datefmt:
+        return None
+    if not isinstance(formatter, ISOFormatter):     # see _timed()
+        formatter = getattr(formatter.__dict__.get("formatTime"),
+                            "__self__", None)
+    utc = getattr(formatter, "utc", None)
+    return None if utc is None else "utc" if utc else "local"
+
+
 def _timed(formatter, zone):
     """Return *formatter*, or a copy of it that writes TIME *zone*."""
-    if zone is None or not isinstance(formatter, logging.Formatter):
+    if zone in (None, _zone(formatter)) or not isinstance(
+            formatter, logging.Formatter):
         return formatter
-    utc, iso = zone == "utc", isinstance(formatter, ISOFormatter)
     # A copy, because others may have the same formatter.
-    owner = formatter if iso else getattr(formatter.__dict__.get(
-        "formatTime"), "__self__", None)
-    if getattr(owner, "utc", None) is utc and not formatter.datefmt:
-        return formatter
     formatter = copy.copy(formatter)
     formatter.datefmt = None
-    if iso:
-        formatter.utc = utc
+    if isinstance(formatter, ISOFormatter):
+        formatter.utc = zone == "utc"
     else:
-        formatter.formatTime = ISOFormatter(utc=utc).formatTime
+        formatter.formatTime = ISOFormatter(utc=zone == "utc").formatTime
     return formatter
 
 
@@ -631,11 +576,17 @@ class _Unqueued(logging.Formatter):
         return self.formatter.format(record)
 
 
+def _inner(formatter):
+    """Return what *formatter* formats with, which may be another."""
+    return formatter.formatter if isinstance(formatter, _Unqueued) else (
+        formatter)
+
+
 # What hides what LEVEL asks for.
 
-def _find_hidden(settings, early):
-    """Lower lastResort as LEVEL says; return Problems of hidden records."""
-    variable, problems = settings.prefix + "_LEVEL", []
+def _find_hidden(settings, problems):
+    """Lower lastResort as LEVEL says; find records that do not show."""
+    variable = settings.prefix + "_LEVEL"
     for name, level in settings.levels.items():
         logger, found = _find_logger(name, True), []
         while logger is not None:
@@ -643,21 +594,30 @@ def _find_hidden(settings, early):
             logger = logger.parent if logger.propagate else None
         last = logging.lastResort
         if not found and last is not None and level < last.level:
-            _override(last, "level", level, variable, last.setLevel)
-        hiding = [_hiding(handler, level) for handler in found]
-        if level and found and all(hiding) and not early:
-            names = sorted({_label(h) for some in hiding for h in some})
+            _set_level(last, level, variable)
+        hiding = [_hiding(handler, level) for handler in found
+                  if not isinstance(handler, logging.NullHandler)]
+        by = None
+        if logging.root.manager.disable >= level:
+            by = "logging.disable()"
+        elif hiding and all(hiding):
+            names = sorted({_label(handler) for handlers in hiding
+                            for handler in handlers})
+            by = "the level of %s%s%s" % (
+                ", ".join(map(_show, names[:3])),
+                " and others" if names[3:] else "",
+                ": see %s_HANDLER_LEVEL" % settings.prefix
+                if any(map(logging._handlers.get, names))
+                else ", which has no name")
+        if by and level:
             problems.append(Problem(
                 variable, "%s=%s" % (name, logging.getLevelName(level)),
-                "hidden by the level of %s%s: see %s_HANDLER_LEVEL" % (
-                    ", ".join(map(_show, names[:3])),
-                    " and others" if names[3:] else "", settings.prefix)))
-    return problems
+                "hidden by " + by, "hidden"))
 
 
 def _hiding(handler, level):
     """Return the handlers that hide *level* from who reads *handler*."""
-    if handler.level > level or isinstance(handler, logging.NullHandler):
+    if handler.level > level:
         return [handler]
     listener = getattr(handler, "listener", None)
     if not getattr(listener, "respect_handler_level", False):
@@ -671,25 +631,21 @@ def _hiding(handler, level):
 _reported = {}
 
 
-def _show(token):
-    """Return *token* as it is shown to people, 100 characters at most."""
-    text = repr(token)
-    return text if len(text) <= 100 else text[:97] + "..."
+def reportProblems(problems):
+    """
+    Warn of *problems*, once for each variable and state in a process.
 
-
-def _report(problems, what):
-    """Warn of *problems*, once for each variable and process."""
-    found = {}
-    for problem in problems:
-        found.setdefault(problem.variable, []).append(problem)
-    for variable, group in found.items():
-        if not variable.isidentifier() or len(variable) > 100:
-            variable = _show(variable)
-        text = "%s: %s" % (variable, "; ".join(
-            "%s is %s" % (_show(p.token), p.reason) for p in group[:3]))
-        text += "; and %d more" % len(group[3:]) if group[3:] else ""
-        text += what
-        if _reported.setdefault((variable, what), text) is not text:
+    Under -W error the warning goes to standard error.
+    """
+    key = operator.attrgetter("variable", "state")
+    for (name, state), group in itertools.groupby(
+            sorted(problems, key=key), key):
+        shown = ["%s is %s" % (_show(p.token), p.reason) for p in group]
+        text = "%s: %s" % (name if name.isidentifier() and len(name) < 100
+                           else _show(name), "; ".join(shown[:3]))
+        text += "; and %d more" % len(shown[3:]) if shown[3:] else ""
+        text += "" if state == "hidden" else " (ignored)"
+        if _reported.setdefault((name, state), text) is not text:
             continue
         try:
             warnings.warn_explicit(text, RuntimeWarning, "<environment>", 1)
@@ -700,7 +656,29 @@ def _report(problems, what):
                 pass            # there is nobody to tell
 
 
+def _show(token):
+    """Return *token* as it is shown to people, 100 characters at most."""
+    text = repr(token)
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
 # The entry points.
+
+_inside = threading.local()     # a call of one of them
+
+
+def _configure(env, function, *args, **kwargs):
+    """Call *function*, then apply *env*; once, if such calls are nested."""
+    _check_env(env)
+    outer, _inside.now = getattr(_inside, "now", False), True
+    try:
+        result = function(*args, **kwargs)
+    finally:
+        _inside.now = outer
+    if not outer:
+        applyEnvironment(env)
+    return result
+
 
 def basicConfig(*, env=True, **kwargs):
     """
@@ -710,55 +688,42 @@ def basicConfig(*, env=True, **kwargs):
     *format*, *datefmt* or *style* it is a ValueError, as on Python 3.15.
     *env* is that of applyEnvironment().
     """
-    _check_env(env)
+    _configure(env, logging.basicConfig if sys.version_info >= (3, 15)
+               else _basic_config, **kwargs)
+
+
+def _basic_config(*, formatter=None, **kwargs):
+    """Do what logging.basicConfig() does on Python 3.15."""
     with logging._lock:
-        formatter = None
-        if sys.version_info < (3, 15):
-            formatter = _take_formatter(kwargs)
-        _call(logging.basicConfig, **kwargs)
-        for handler in logging.root.handlers if formatter else ():
+        if formatter is None or logging.root.handlers and not kwargs.get(
+                "force"):
+            return logging.basicConfig(**kwargs)
+        for key in ("datefmt", "format", "style"):
+            if key in kwargs:
+                raise ValueError("%r should not be specified together with "
+                                 "'formatter'" % key)
+        handlers = kwargs.pop("handlers", None)
+        if handlers is not None:
+            handlers = kwargs["handlers"] = [*handlers]
+        bare = [handler for handler in handlers or ()
+                if handler.formatter is None]
+        logging.basicConfig(**kwargs)
+        for handler in logging.root.handlers if handlers is None else bare:
             handler.setFormatter(formatter)
-    _finish(env, {})
-
-
-def _take_formatter(kwargs):
-    """
-    Do what basicConfig() of 3.15 does with *formatter* in *kwargs*.
-
-    Return the formatter that the handler to be made should have, or None.
-    """
-    formatter = kwargs.pop("formatter", None)
-    if formatter is None or logging.root.handlers and not kwargs.get("force"):
-        return None
-    for key in ("datefmt", "format", "style"):
-        if key in kwargs:
-            raise ValueError("%r should not be specified together with "
-                             "'formatter'" % key)
-    if kwargs.get("handlers") is None:
-        return formatter
-    kwargs["handlers"] = [*kwargs["handlers"]]
-    for handler in kwargs["handlers"]:
-        if handler.formatter is None:
-            handler.setFormatter(formatter)
-    return None
 
 
 def dictConfig(config, *, env=True):
     """
     Do what logging.config.dictConfig() does, then apply the environment.
 
-    Options of a formatter named by "class" that logging.config drops
-    reach it.  *env* is that of applyEnvironment().
+    All options of a formatter reach it if its "class" is one of ours or a
+    subclass.  *env* is that of applyEnvironment().
     """
     _check_env(env)
-    configurator = logging.config.dictConfigClass
-    if isinstance(configurator, type):
-        configurator = type(configurator.__name__, (
-            _FormatterOptions, configurator), {})
-    configurator = configurator(config)
-    incremental = _is_incremental(configurator)
-    _call(configurator.configure)
-    _finish(env, None if incremental else _formatters(configurator))
+    cls = logging.config.dictConfigClass
+    if isinstance(cls, type):
+        cls = type(cls.__name__, (_Configurator, cls), {})
+    _configure(env, cls(config).configure)
 
 
 def fileConfig(fname, defaults=None, disable_existing_loggers=True,
@@ -768,235 +733,187 @@ def fileConfig(fname, defaults=None, disable_existing_loggers=True,
 
     *env* is that of applyEnvironment().  Python 3.9 has no *encoding*.
     """
-    _check_env(env)
     options = {} if encoding is None else {"encoding": encoding}
-    _call(logging.config.fileConfig, fname, defaults,
-          disable_existing_loggers, **options)
-    _finish(env, {})
+    _configure(env, logging.config.fileConfig, fname, defaults,
+               disable_existing_loggers, **options)
 
 
-class _FormatterOptions:
-    """Mixed into a DictConfigurator: gives formatters all their options."""
+class _Configurator:
+    """Mixed into a DictConfigurator: gives our formatters all options."""
+
+    def configure(self):
+        _keep_formatters(self, super().configure)
 
     def configure_formatter(self, config):
         cls, options = config.get("class"), {}
         if cls and "()" not in config:
             cls = cls if callable(cls) else self.resolve(cls)
-            options = {key: config[key] for key in config
-                       if key not in ("class", "format", "datefmt", "style",
-                                      "validate") and _takes(cls, key)}
+            if isinstance(cls, type) and issubclass(cls, ISOFormatter):
+                options = {key: config[key] for key in config if key not in (
+                    "class", "format", "datefmt", "style", "validate")}
         if not options:
             return super().configure_formatter(config)
-        options.setdefault("fmt", config.get("format"))
-        for key in ("datefmt", "style", "validate"):
-            if key in config:
-                options[key] = config[key]
-        return cls(options.pop("fmt"), options.pop("datefmt", None),
-                   options.pop("style", "%"), **options)
+        if "validate" in config:
+            options["validate"] = config["validate"]
+        return cls(options.pop("fmt", config.get("format")),
+                   config.get("datefmt"), config.get("style", "%"), **options)
 
 
-def _takes(cls, option):
-    """Tell whether a formatter of *cls* is to be given *option*."""
-    if isinstance(cls, type) and issubclass(cls, ISOFormatter):
-        return True     # or say that there is none of this name
-    import inspect      # no other program needs it
-    try:
-        parameters = inspect.signature(cls).parameters
-    except (TypeError, ValueError):
-        return False
-    return option in parameters or any(
-        p.kind is p.VAR_KEYWORD for p in parameters.values())
+# The rest of this file is proposed to nobody.  The variables work without
+# it, once nothing calls _parse_nested(), _apply_nested() and
+# _keep_formatters().
+
+__all__ += ["effectiveConfig", "holdLevel", "install", "registerFormat",
+            "uninstall", "wrapFunctions"]
 
 
-def _formatters(configurator):
-    """Return a dict of what a DictConfigurator has made, by its names."""
-    made = getattr(configurator, "config", {}).get("formatters")
-    return dict(dict.items(made)) if isinstance(made, dict) else {}
+# Names of formats that a program registers.
 
-
-def _is_incremental(configurator):
-    return bool(getattr(configurator, "config", {}).get("incremental"))
-
-
-_quiet = threading.local()      # in a call of logging's that is ours
-
-
-def _call(function, *args, **kwargs):
-    """Call *function* of logging without what install() has added."""
-    outer, _quiet.on = getattr(_quiet, "on", False), True
-    try:
-        return function(*args, **kwargs)
-    finally:
-        _quiet.on = outer
-
-
-def _finish(env, formatters, environ=None):
-    """Do what comes after a configuration, unless it is part of one."""
-    if getattr(_quiet, "on", False):
-        return
-    applyEnvironment(env, environ=environ, formatters=formatters)
-    installation = _installation
-    if installation and installation.applied:
-        installation.applied()
-
-
-# What has come of it all.
-
-_SECRET = re.compile("(?i)passw|passphrase|pwd|token|secret|api[-_]?key"
-                     "|credential|authorization")
-_USER_INFO = re.compile(r"(?<=://)[^/\s]*@|[^\s/@:]+:[^\s/@]+@")
-_SECRET_IN_TEXT = re.compile(
-    "(?i)((?:password|token|secret|api[-_]?key)[\"']?\\s*[=:]\\s*)[^\\s&,;]+")
-
-
-def effectiveConfig():
+def registerFormat(name, factory):
     """
-    Return how logging is configured now, and by whom, as plain data.
+    Let FORMAT say *name*; *factory*, called without arguments, returns
+    the formatter.
 
-    It is a dict that json.dumps() takes.  "loggers" has the root logger
-    and those that were configured, "handlers" those that a record can
-    reach, "problems" the warnings of this module so far.  A level and a
-    formatter is a dict: "value"; "source", "program" or "environment";
-    and if the environment set it, "variable" and "instead_of", the
-    program's value.  Values that look like secrets are "***".
+    *name* is of lower-case letters, digits, "-" and "_", and begins with
+    a letter.  A name that is registered already gets the new factory, but
+    "json" and "text" are not to be had: ValueError.
     """
-    with logging._lock:
-        routes = _routes()
-        ids, handlers = {}, {}
-        for route in sorted(routes, key=lambda route: _label(route.handler)):
-            name = _label(route.handler)
-            number = sum(key.partition(" #")[0] == name for key in handlers)
-            name += " #%d" % (number + 1) if number else ""
-            ids[id(route.handler)], handlers[name] = name, None
-        for route in routes:
-            handlers[ids[id(route.handler)]] = _describe_handler(route, ids)
-        loggers = logging.root.manager.loggerDict
-        loggers = {"root": logging.root, **{
-            name: loggers[name] for name in sorted(loggers)}}
-        return {
-            "loggers": {
-                name: _describe_logger(logger, ids)
-                for name, logger in loggers.items()
-                if logger is logging.root or isinstance(
-                    logger, logging.Logger) and (
-                        logger.level or logger.handlers or logger.disabled
-                        or not logger.propagate)},
-            "handlers": handlers,
-            "disable": logging.getLevelName(logging.root.manager.disable),
-            "problems": [*_reported.values()]}
+    if not isinstance(name, str) or not callable(factory):
+        raise TypeError("a str and a callable are needed, not %r and %r"
+                        % (name, factory))
+    if name in ("json", "text") or not _FORMAT_NAME.fullmatch(name):
+        raise ValueError("%r cannot be the name of a format" % name)
+    _formats[name] = factory
 
 
-def _value(obj, key, show):
-    """Return the entry of *key*, which *obj* has, for effectiveConfig()."""
-    value = getattr(obj, key)
-    entry = {"value": show(value), "source": "program"}
-    ours, variable, before = obj.__dict__.get("_overrides", {}).get(
-        key, (None, None, None))
-    if variable and (ours is value or type(value) is int and ours == value):
-        entry.update(source="environment", variable=variable,
-                     instead_of=show(before))
-    return entry
+# Nested variables, which a program has under a prefix of its own.
+
+_IDENTIFIER = re.compile("[A-Z0-9_]+")     # in the name of a variable
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_TIMESPECS = ("seconds", "milliseconds", "microseconds")
+_formatters = {}    # those of the last dictConfig(), by their ids
 
 
-def _describe_logger(logger, ids):
-    return {"level": _value(logger, "level", logging.getLevelName),
-            "effective": logging.getLevelName(logger.getEffectiveLevel()),
-            "propagate": bool(logger.propagate),
-            "disabled": bool(logger.disabled),
-            "handlers": [ids[id(handler)] for handler in logger.handlers]}
+def _parse_nested(environ, settings, levels, get, refuse):
+    """Add the nested variables of *environ* to *settings*."""
+    prefix = settings.prefix + "__"
+    variables = sorted(name for name in environ if name.startswith(prefix))
+    for variable in variables[_MAX_DIRECTIVES:_MAX_DIRECTIVES + 1]:
+        refuse(variable, variable, "beyond %d variables" % _MAX_DIRECTIVES)
+    for variable in variables[:_MAX_DIRECTIVES]:
+        section, _, rest = variable[len(prefix):].partition("__")
+        identifier, _, key = rest.rpartition("__")
+        parse, text = _NESTED.get((section, key)), get(variable)
+        if not text:
+            continue
+        if parse is None or not _IDENTIFIER.fullmatch(identifier):
+            refuse(variable, variable, "not a variable that can be set")
+            continue
+        value = parse(text, levels)
+        if value is None:
+            refuse(variable, text, "not a value of " + key.lower())
+        else:
+            settings.nested[section, identifier, key.lower()] = value
 
 
-def _describe_handler(route, ids):
-    handler = route.handler
-    entry = {"class": _class(handler),
-             "level": _value(handler, "level", logging.getLevelName),
-             "formatter": _value(handler, "formatter", _class),
-             "console": isConsole(handler),
-             "behind": [ids[id(queue)] for queue in route.queues],
-             "filters": [_class(each) for each in handler.filters],
-             "options": _options(handler, ("filters", "formatter", "level",
-                                           "lock", "prepare"))}
-    formatter = handler.formatter
-    if isinstance(formatter, _Unqueued):
-        formatter = formatter.formatter
-    if formatter is not None:
-        entry["formatter"]["options"] = _options(
-            formatter, ("fmt",) if isinstance(formatter, JSONFormatter)
-            else ())
-    if not isinstance(handler, logging.StreamHandler) and type(
-            handler).__module__.partition(".")[0] != "logging":
-        entry["note"] = "renders by itself: FORMAT and TIME do not reach it"
-    elif isinstance(handler, logging.handlers.QueueHandler) and getattr(
-            handler, "listener", None) is None:
-        entry["note"] = ("has no listener attribute: what is behind its "
-                         "queue is not known")
-    return entry
+def _bool(text, levels=None):
+    return _BOOLEANS.get(text.lower())
 
 
-def _class(obj):
-    """Return the name of the class of *obj*, or of a function."""
-    if isinstance(obj, _Unqueued):
-        obj = obj.formatter     # or the line that the QueueHandler made
-    if obj is None:
-        return None
-    cls = obj if hasattr(obj, "__qualname__") else type(obj)
-    return "%s.%s" % (cls.__module__, cls.__qualname__)
+_NESTED = {
+    ("HANDLERS", "LEVEL"): _parse_level,
+    ("HANDLERS", "FORMATTER"): lambda text, levels: text if _is_name(
+        text) else None,
+    ("FORMATTERS", "UTC"): _bool,
+    ("FORMATTERS", "TIMESPEC"): lambda text, levels: text.lower() if (
+        text.lower() in _TIMESPECS) else None,
+    ("FORMATTERS", "EXTRA"): lambda text, levels: text if (
+        text.isidentifier() and text.lower() not in (
+            *_WORDS, *_BOOLEANS)) else _bool(text),
+    ("FORMATTERS", "ENSURE_ASCII"): _bool,
+    ("FORMATTERS", "MAX_BYTES"): lambda text, levels: int(text) if (
+        re.fullmatch("[0-9]{4,9}", text) and int(text) >= 1024) else None}
 
 
-def _options(obj, others):
-    """Return what the attributes of *obj* say, but for *others*."""
-    found = {}
-    for key, value in vars(obj).items():
-        key = key[1:] if key in ("_fmt", "_defaults") else key
-        if value is not None and not callable(value) and (
-                key[0] != "_" and key not in others):
-            found[key] = value
-    data = JSONFormatter(["options"]).mapLogRecord(
-        logging.makeLogRecord({"options": found}))
-    return _mask(data.get("options", {}))
+def _variable_form(name):
+    """Return *name* as it stands in a nested variable."""
+    return re.sub("[^A-Z0-9]", "_", str(name).upper())
 
 
-def _mask(data):
-    """Return plain *data* without secrets."""
-    if isinstance(data, dict):
-        return {key: "***" if _SECRET.search(key) else _mask(value)
-                for key, value in data.items()}
-    if isinstance(data, list):
-        return [*map(_mask, data)]
-    if isinstance(data, str):
-        data = _USER_INFO.sub("***@", data)
-        return _SECRET_IN_TEXT.sub(r"\1***", data)
-    return data
+def _apply_nested(settings, problems):
+    """Apply nested variables."""
+    for (section, identifier, key), value in settings.nested.items():
+        variable = "__".join([settings.prefix, section, identifier,
+                              key.upper()])
+        things = logging._handlers if section == "HANDLERS" else _formatters
+        found = [thing for name, thing in [*things.items()]
+                 if _variable_form(name) == identifier]
+        if len(found) != 1:
+            reason = "the name of %s of the %s" % (
+                "several" if found else "none", section.lower())
+        elif key == "formatter" and value not in _formatters:
+            reason = "the name of none of the formatters"
+        else:
+            reason = section == "FORMATTERS" and _check_option(
+                found[0], key, value)
+        if reason:
+            token = identifier if len(found) != 1 else value
+            problems.append(Problem(variable, str(token), reason))
+        else:
+            _attempt(problems, variable, identifier, _set_option, found[0],
+                     key, value, variable)
+
+
+def _set_option(obj, key, value, variable):
+    value = _formatters[value] if key == "formatter" else value
+    method = {"level": "setLevel", "formatter": "setFormatter"}.get(key)
+    apply = getattr(obj, method) if method else functools.partial(
+        setattr, obj, key)
+    _override(obj, functools.partial(apply, value), **{key: (value, variable)})
+
+
+def _check_option(formatter, key, value):
+    """Return why *formatter* cannot have *value* for *key*, or None."""
+    cls = ISOFormatter if key in ("utc", "timespec") else JSONFormatter
+    if not isinstance(formatter, cls):
+        return "for an option that a %s lacks" % type(formatter).__name__
+    if isinstance(value, str) and key == "extra" and (
+            formatter._free_key(value) != value
+            or value in {path[0] for path, _ in formatter._fields}):
+        return "the key of a field"
+    return None
+
+
+def _keep_formatters(configurator, configure):
+    """Call *configure*; keep the formatters that it makes, by their ids."""
+    config = getattr(configurator, "config", {})
+    incremental = config.get("incremental")
+    configure()
+    if not incremental:
+        _formatters.clear()
+        _formatters.update(config.get("formatters") or {})
 
 
 # For programs that call the functions of logging.
 
-_Installation = collections.namedtuple(
-    "_Installation", "env environ applied patches")
-_installation = None
+_installed = False      # or the env of install()
+_patches = []           # what that has replaced
 
 
-def install(env=True, *, environ=None, applied=None):
+def install(env=True):
     """
     Let logging.basicConfig(), logging.config.dictConfig() and
     logging.config.fileConfig() apply the environment at their end.
 
-    *env* and *environ* are those of applyEnvironment().  *applied* is
-    called without arguments after each of them.  A second call changes
-    the arguments that it has, and no more.  A program that has imported
-    basicConfig or fileConfig by name before has them as they were.
+    *env* is that of applyEnvironment(); a second call changes it, and no
+    more.  A program that has imported basicConfig or fileConfig by name
+    before has them as they were.
     """
-    global _installation
+    global _installed, _patches
     if _check_env(env) is None:
         raise ValueError("env must not be false: see uninstall()")
     with logging._lock:
-        if _installation:
-            # A program under a launcher does not undo what that has said.
-            _installation = _installation._replace(env=env, **{
-                key: value for key, value in (("environ", environ), (
-                    "applied", applied)) if value is not None})
-        else:
-            _installation = _Installation(env, environ, applied, _patch())
+        _installed, _patches = env, _patches or wrapFunctions()
 
 
 def uninstall():
@@ -1006,27 +923,27 @@ def uninstall():
     It does nothing without install().  What others have put in the place
     of one of the functions since then stays there.
     """
-    global _installation
+    global _installed, _patches
     with logging._lock:
-        for module, name, old, new in (_installation.patches
-                                       if _installation else ()):
+        for module, name, old, new in _patches:
             if getattr(module, name) is new:
                 setattr(module, name, old)
-        _installation = None
+        _installed, _patches = False, []
 
 
-def _patch():
-    """Replace logging's entry points; return what was replaced where."""
+def wrapFunctions():
+    """
+    Let the functions that install() names call applyEnvironment() at
+    their end: with the *env* of install(), or False if there is none.
+
+    Return a list of what has been replaced: (module, name, old, new).
+    """
     patches = []
     for module, name in ((logging, "basicConfig"),
                          (logging.config, "fileConfig"),
                          (logging.config, "dictConfigClass")):
         old = getattr(module, name)
-        if isinstance(old, type):
-            new = type(old.__name__, (_Applying, old), {
-                "__module__": old.__module__, "__doc__": old.__doc__})
-        else:
-            new = _applying(old)
+        new = (_applying_class if isinstance(old, type) else _applying)(old)
         setattr(module, name, new)
         patches.append((module, name, old, new))
     return patches
@@ -1036,20 +953,168 @@ def _applying(function):
     """Return basicConfig or fileConfig with what install() adds."""
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
-        function(*args, **kwargs)
-        installation = _installation
-        if installation:
-            _finish(installation.env, {}, installation.environ)
+        return _configure(_installed, function, *args, **kwargs)
     return wrapper
 
 
-class _Applying:
-    """Mixed into a DictConfigurator: applies the environment at the end."""
-
+def _applying_class(cls):
+    """Return a class of DictConfigurators with what install() adds."""
     def configure(self):
-        incremental = _is_incremental(self)
-        super().configure()
-        installation = _installation
-        if installation:
-            _finish(installation.env, None if incremental
-                    else _formatters(self), installation.environ)
+        return _configure(_installed, _keep_formatters, self,
+                          functools.partial(cls.configure, self))
+    return type(cls.__name__, (cls,), {
+        "configure": configure, "__module__": cls.__module__,
+        "__doc__": cls.__doc__})
+
+
+# For launchers that do not let a program undo what was applied.
+
+def holdLevel(owner, level):
+    """
+    Tell whether the level of *owner*, a logger or a handler, is what the
+    environment has set; then note that the program asks for *level*.
+    """
+    notes = owner.__dict__.get("_overrides", {})
+    value, variable, _ = notes.get("level", (None, None, None))
+    if variable is None or owner.level != value:
+        return False
+    notes["level"] = value, variable, level
+    return True
+
+
+# What has come of it all.
+
+# No rule tells secrets from the rest of what handlers may have.  So only
+# these attributes are shown at all.
+_SHOWN = set("_fmt address backupCount baseFilename capacity datefmt delay "
+             "encoding ensure_ascii errors extra facility flushLevel host "
+             "interval mailhost mailport maxBytes max_bytes mode port "
+             "socktype stream timeout timespec utc when".split())
+# That there are others with these names, is.
+_SECRET = re.compile("(?i)passw|passphrase|pwd|token|secret|credential|auth"
+                     "|cookie|(api|private|access)[-_]?key")
+_USER_INFO = re.compile(r"(?s)(?<=//).*@|^[^\s/]*:.*@")
+
+
+def effectiveConfig():
+    """
+    Return how logging is configured now, and by whom, as plain data.
+
+    It is a dict that json.dumps() takes.  "loggers" has the root logger
+    and those that were configured, "handlers" those that a record can
+    reach, "problems" the warnings of this module so far.  Whatever the
+    environment can set is a dict: "value"; "source", "program" or
+    "environment"; and if the environment set it, "variable" and
+    "instead_of", the program's value.  Secrets are "***".
+    """
+    with logging._lock:
+        routes, names, handlers = _routes(), {}, {}
+        numbers = collections.Counter()
+        for route in sorted(routes, key=lambda route: _label(route.handler)):
+            name = label = _label(route.handler)
+            while name in handlers:
+                numbers[label] += 1
+                name = "%s #%d" % (label, numbers[label] + 1)
+            names[id(route.handler)], handlers[name] = name, None
+        for route in routes:
+            handlers[names[id(route.handler)]] = _describe_handler(
+                route, names)
+        return {
+            "loggers": {
+                logger.name: _describe_logger(logger, names)
+                for logger in sorted(_loggers(), key=lambda logger: (
+                    logger is not logging.root, logger.name))
+                if logger is logging.root or logger.level or logger.handlers
+                or logger.disabled or not logger.propagate},
+            "handlers": handlers,
+            "disable": logging.getLevelName(logging.root.manager.disable),
+            "problems": [*_reported.values()]}
+
+
+def _value(obj, key, show=bool):
+    """Return the entry of *key*, which *obj* has, for effectiveConfig()."""
+    value = _current(obj, key)
+    entry = {"value": show(value), "source": "program"}
+    ours, variable, before = obj.__dict__.get("_overrides", {}).get(
+        key, (None, None, None))
+    if variable and ours == value:
+        entry.update(source="environment", variable=variable,
+                     instead_of=show(before))
+    return entry
+
+
+def _describe_logger(logger, names):
+    return {"level": _value(logger, "level", logging.getLevelName),
+            "effective": logging.getLevelName(logger.getEffectiveLevel()),
+            "propagate": bool(logger.propagate),
+            "disabled": _value(logger, "disabled"),
+            "handlers": [names.get(id(handler), _label(handler))
+                         for handler in logger.handlers]}
+
+
+def _describe_handler(route, names):
+    handler, unknown = route.handler, {"value": None, "source": "program"}
+    entry = {"class": _class(type(handler)), "level": unknown,
+             "formatter": unknown, "time": unknown, "console": False,
+             "behind": [names[id(queue)] for queue in route.queues],
+             "filters": [], "options": {}}
+    try:
+        entry.update(
+            level=_value(handler, "level", logging.getLevelName),
+            formatter=_value(handler, "formatter", _class),
+            time=_value(handler, "time", _plain),
+            console=isConsole(handler),
+            filters=[*map(_class, handler.filters)],
+            options=_options(handler))
+        formatter, time = entry["formatter"], entry["time"]
+        if time["source"] == "program":     # or what FORMAT has made
+            time.update({key: formatter[key] for key in (
+                "source", "variable") if key in formatter})
+        if handler.formatter is not None:
+            formatter["options"] = _options(
+                _inner(handler.formatter))
+        if isinstance(handler, logging.handlers.QueueHandler) and not getattr(
+                handler, "listener", None):
+            entry["note"] = ("has no listener attribute: what is behind its "
+                             "queue is not known")
+        elif not (isinstance(handler, logging.StreamHandler)
+                  or _behind(handler) or entry["class"][:8] == "logging."):
+            entry["note"] = ("renders by itself: FORMAT and TIME do not "
+                             "reach it")
+    except Exception as error:      # logging gets on with it
+        entry["note"] = "cannot be shown: %s" % type(error).__name__
+    return entry
+
+
+def _class(obj):
+    """Return the name of the class of *obj*, or of a class or function."""
+    obj = _inner(obj)
+    if obj is None:
+        return None     # or the line that the QueueHandler has made
+    cls = obj if hasattr(obj, "__qualname__") else type(obj)
+    return "%s.%s" % (cls.__module__, cls.__qualname__)
+
+
+def _options(obj):
+    """Return the options of *obj*, a handler or formatter or None."""
+    found = {}
+    for key, value in getattr(obj, "__dict__", {}).items():
+        if isinstance(key, str) and _SECRET.search(key):
+            found[key] = "***"
+        elif key in _SHOWN and value is not None:
+            found[key.lstrip("_")] = _plain(value)
+    if isinstance(obj, JSONFormatter):
+        del found["fmt"]    # is not what it prints
+    return found
+
+
+def _plain(value):
+    """Return *value*, without user and password, as plain data."""
+    if isinstance(value, str):
+        return _USER_INFO.sub("***@", value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [*map(_plain, value)]
+    name = getattr(value, "name", None)     # of a stream
+    return _plain(name) if isinstance(name, str) else _class(value)

@@ -2,6 +2,7 @@ import io
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from configparser import RawConfigParser
+from types import ModuleType
 from typing import IO, Any, Literal, NamedTuple, Union
 from typing_extensions import TypeAlias
 
@@ -9,17 +10,20 @@ __all__ = [
     "Problem",
     "Settings",
     "applyEnvironment",
-    "applyFormat",
+    "applySettings",
     "basicConfig",
     "dictConfig",
     "effectiveConfig",
     "fileConfig",
     "formatEnvironment",
+    "holdLevel",
     "install",
     "isConsole",
     "parseEnvironment",
     "registerFormat",
+    "reportProblems",
     "uninstall",
+    "wrapFunctions",
 ]
 
 _Env: TypeAlias = Union[bool, str]
@@ -28,6 +32,7 @@ class Problem(NamedTuple):
     variable: str
     token: str
     reason: str
+    state: Literal["ignored", "unknown", "hidden"] = ...
 
 class Settings(NamedTuple):
     prefix: str
@@ -50,10 +55,14 @@ def applyEnvironment(
     env: _Env = True,
     *,
     environ: Mapping[str, str] | None = None,
-    early: bool = False,
-    formatters: Mapping[str, logging.Formatter] | None = None,
 ) -> None: ...
-def applyFormat(settings: Settings) -> list[Problem]: ...
+def applySettings(
+    settings: Settings,
+    *,
+    handlers: Iterable[logging.Handler] | None = None,
+    early: bool = False,
+) -> list[Problem]: ...
+def reportProblems(problems: Iterable[Problem]) -> None: ...
 def isConsole(handler: logging.Handler) -> bool: ...
 
 # The arguments are those of logging.basicConfig(), and formatter.
@@ -82,11 +91,8 @@ def fileConfig(
     *,
     env: _Env = True,
 ) -> None: ...
-def install(
-    env: _Env = True,
-    *,
-    environ: Mapping[str, str] | None = None,
-    applied: Callable[[], object] | None = None,
-) -> None: ...
+def install(env: _Env = True) -> None: ...
 def uninstall() -> None: ...
+def wrapFunctions() -> list[tuple[ModuleType, str, object, object]]: ...
+def holdLevel(owner: logging.Logger | logging.Handler, level: int) -> bool: ...
 def effectiveConfig() -> dict[str, Any]: ...

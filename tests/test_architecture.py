@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,19 +30,20 @@ EDGES = {
     "_encoder": {"collections", "collections.abc", "dataclasses", "gc",
                  "itertools", "json", "re", "threading", "types"},
     "_exceptions": {"._encoder", "builtins", "sys", "traceback"},
-    "config": {".formatters", "collections", "copy", "functools", "inspect",
-               "logging", "logging.config", "logging.handlers", "os", "re",
-               "sys", "threading", "warnings"},
+    "config": {".formatters", "collections", "copy", "functools",
+               "itertools", "logging", "logging.config", "logging.handlers",
+               "operator", "os", "re", "sys", "threading", "warnings"},
     "__main__": {"__future__", ".config", ".contrib._commands",
                  ".contrib.launcher", "argparse", "collections.abc", "json",
                  "os", "sys", "threading", "typing"},
     "contrib.__init__": set(),
     "contrib.launcher": {
-        "__future__", ".config", "builtins", "collections.abc", "compileall",
+        "__future__", ".config", "atexit", "builtins", "collections.abc",
+        "compileall",
         "functools", "importlib", "importlib.machinery", "importlib.util", "io", "json",
         "linecache", "logging", "logging.handlers", "multiprocessing",
         "os", "pkgutil", "py_compile", "runpy", "shutil", "sys",
-        "threading", "tomllib", "types", "typing"},
+        "textwrap", "threading", "tomllib", "types", "typing", "weakref"},
     "contrib._autoload.sitecustomize": {".contrib.launcher", "os", "sys"},
     "contrib._ecs_types": set(),
     "contrib._schema": {
@@ -58,8 +60,8 @@ EDGES = {
     "contrib.schemas": {
         ".config", ".contrib._ecs_fields", ".contrib._ecs_types",
         ".contrib._schema", ".contrib.ecs_logging", "__future__",
-        "collections.abc", "itertools", "json", "logging", "os", "re",
-        "socket", "typing", "weakref"},
+        "collections.abc", "functools", "itertools", "json", "logging",
+        "os", "re", "socket", "typing", "weakref"},
     "contrib._transport": {"__future__", "collections.abc", "select",
                            "typing"},
     "contrib._pipeline": {".contrib._spool", ".contrib._transport",
@@ -251,6 +253,23 @@ class ImportsTest(unittest.TestCase):
                     with self.subTest(module=module, target=target):
                         target_ring = ring(target[1:] or "__init__")
                         self.assertLessEqual(target_ring, ring(module))
+
+    def test_picture(self):
+        """The documentation's picture shows the rings and their modules."""
+        page = pathlib.Path(__file__).parent.parent.joinpath(
+            "docs", "explanation", "architecture.rst")
+        shown, number = {}, 0
+        picture = page.read_text(encoding="utf-8").partition("text\n\n")[2]
+        picture = picture.partition("\n\n**")[0]
+        for line in picture.splitlines():
+            if "wall" in line:
+                self.assertEqual(2, number)
+                continue
+            begins, name = re.match(r" +(ring \d)? +(\w+)", line).groups()
+            number = int(begins[-1]) if begins else number
+            shown[name] = number
+        self.assertEqual({name.partition(".")[0]: ring(name)
+                          for name in modules() if name != "__init__"}, shown)
 
     def test_nothing_but_the_standard_library(self):
         """What the table allows is the package or a standard module."""

@@ -17,8 +17,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
 import warnings
+from unittest import mock
 
 from .support import (PACKAGE, BaseTest, ISOFormatter, JSONFormatter,
                       formatters, import_config, make_record, run_python,
@@ -433,11 +435,26 @@ class HiddenTest(ConfigTest):
             self.configure(console="DEBUG")
 
     def test_null_handler(self):
-        """A NullHandler hides everything."""
-        logging.getLogger("test.hidden").addHandler(logging.NullHandler())
-        self.setenv(LEVEL, "test.hidden=DEBUG")
-        with self.warned("is hidden by the level of 'an unnamed NullHan"):
+        """A NullHandler is there to hide: nobody is warned of it."""
+        logger = logging.getLogger("test.hidden")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+        self.setenv(LEVEL, "INFO,test.hidden=DEBUG")
+        with self.warned():
+            self.configure(console="DEBUG")
+        logger.addHandler(logging.StreamHandler())
+        logger.handlers[1].setLevel("ERROR")
+        with self.warned("hidden by the level of 'an unnamed StreamHandler', "
+                         "which has no name"):
             config.applyEnvironment()
+
+    def test_disable(self):
+        """logging.disable() hides, and no handler's level is to blame."""
+        self.addCleanup(logging.disable, logging.NOTSET)
+        logging.disable(logging.INFO)
+        self.setenv(LEVEL, "DEBUG")
+        with self.warned("'root=DEBUG' is hidden by logging.disable()"):
+            self.configure(console="DEBUG")
 
     def test_listener(self):
         """A listener that respects levels hides what is behind it."""
@@ -986,14 +1003,15 @@ class QueueTest(ConfigTest):
             self.lines(self.stdout)[0])["message"])
 
     def test_listeners_like_no_other(self):
-        """A listener whose handlers cannot be listed is a warning."""
+        """Handlers of a listener that cannot be listed are left alone."""
         self.front.listener.handlers = None
         logging.root.addHandler(self.console)
         self.setenv(FORMAT, "json")
         self.setenv(LEVEL, "INFO")
-        with self.warned("PYTHON_LOGGING: 'all' is not to be had: TypeErr"):
+        with self.warned():
             config.applyEnvironment()
         self.assertEqual(logging.INFO, logging.root.level)
+        self.assertIsInstance(self.console.formatter, JSONFormatter)
 
     def test_queue_behind_a_queue(self):
         """A record may pass two queues."""
@@ -1122,6 +1140,12 @@ class Old(logging.Formatter):
         super().__init__(fmt, datefmt, style)
 
 
+class Greedy(logging.Formatter):
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
 class EntryPointTest(ConfigTest):
 
     def configure(self, formatter, **options):
@@ -1236,7 +1260,7 @@ class EntryPointTest(ConfigTest):
                             "timspec": "seconds"})
 
     def test_class_options_of_others(self):
-        """Other classes get what they take; the rest is dropped as ever."""
+        """Other classes get what logging.config gives them."""
         formatter = self.configure({
             "class": __name__ + ".Old", "format": "%(message)s",
             "colors": "all"})
@@ -1245,15 +1269,11 @@ class EntryPointTest(ConfigTest):
             "class": "logging.Formatter", "format": "%(message)s",
             "nonsense": 1})
         self.assertEqual("hello", formatter.format(make_record()))
-
-    @unittest.skipIf(sys.version_info < (3, 10),
-                     "logging.Formatter has no defaults before 3.10")
-    def test_defaults_of_others(self):
-        """defaults reaches logging.Formatter, which 3.12 does itself."""
+        # It takes all, and its base class does not.
         formatter = self.configure({
-            "class": "logging.Formatter", "format": "%(ip)s %(message)s",
-            "defaults": {"ip": "-"}})
-        self.assertEqual("- hello", formatter.format(make_record()))
+            "class": __name__ + ".Greedy", "format": "%(message)s",
+            "colors": "all"})
+        self.assertEqual("hello", formatter.format(make_record()))
 
     def test_factories_and_errors(self):
         """() is as ever, and so are errors."""
@@ -1449,6 +1469,12 @@ format=%(message)s
                 function({"version": 1, "incremental": True})
             config.install("MYAPP_LOG")
 
+    def test_nested_and_empty(self):
+        """An empty variable is none, whatever its name."""
+        with self.warned():
+            self.nested(HANDLERS__MY_CONSOLE__LEVEL="", HANDLERS__X=" ",
+                        FORMATTERS__NO__UTC="")
+
     def test_nested_goes_before_format(self):
         """A formatter named for one handler stands against FORMAT."""
         self.setenv("MYAPP_LOG_FORMAT", "json")
@@ -1539,28 +1565,63 @@ class InstallTest(ConfigTest):
                           env=False)
         self.assertEqual(logging.INFO, logging.root.level)
 
-    def test_environ(self):
-        """*environ* is read in place of os.environ, by our functions too."""
-        calls = []
-        config.install(environ={LEVEL: "DEBUG"},
-                       applied=lambda: calls.append(logging.root.level))
-        self.setenv(LEVEL, "ERROR")
-        logging.basicConfig()
-        config.basicConfig(level="CRITICAL")
-        config.dictConfig({"version": 1, "root": {"level": "ERROR"}})
-        self.assertEqual([10, 10, 10], calls)
-
     def test_second_call(self):
-        """A second call leaves what it does not mention."""
-        calls = []
-        config.install(environ={LEVEL: "DEBUG"},
-                       applied=lambda: calls.append(1))
+        """A second call changes whose variables are read, and no more."""
         config.install()
+        functions = self.entry_points()
+        config.install("MYAPP_LOG")
+        self.assertEqual(functions, self.entry_points())
+        self.setenv(LEVEL, "ERROR")
+        self.setenv("MYAPP_LOG_LEVEL", "DEBUG")
         logging.basicConfig()
-        self.assertEqual((10, [1]), (logging.root.level, calls))
-        config.install(environ={LEVEL: "ERROR"})
-        logging.basicConfig()
-        self.assertEqual((40, [1, 1]), (logging.root.level, calls))
+        self.assertEqual(logging.DEBUG, logging.root.level)
+
+    def test_wrapped_functions(self):
+        """For launchers: they call applyEnvironment() without install()."""
+        calls = []
+        patches = config.wrapFunctions()
+        try:
+            with mock.patch.object(config, "applyEnvironment", calls.append):
+                logging.basicConfig()
+                config.install("MYAPP_LOG")
+                logging.config.dictConfig({"version": 1})
+                config.uninstall()
+                logging.config.dictConfig({"version": 1})
+                config.dictConfig({"version": 1}, env="OTHER")
+        finally:
+            for module, name, old, new in patches:
+                self.assertIs(new, getattr(module, name))
+                setattr(module, name, old)
+        self.assertEqual([False, "MYAPP_LOG", False, "OTHER"], calls)
+
+    def test_the_part_that_is_proposed(self):
+        """The variables work without what no standard library would have."""
+        source = pathlib.Path(config.__file__).read_text(encoding="utf-8")
+        source, _, rest = source.partition("# The rest of this file")
+        self.assertIn("def effectiveConfig", rest)
+        module = types.ModuleType("proposed")
+        module.__package__ = NAME.rpartition(".")[0]
+        exec(source + "_parse_nested = _apply_nested = lambda *args: None\n"
+             "def _keep_formatters(self, configure): configure()\n",
+             vars(module))
+        self.setenv(LEVEL, "INFO,app=DEBUG")
+        self.setenv(FORMAT, "json")
+        self.setenv(TIME, "utc")
+        self.setenv(HANDLER_LEVEL, "console=DEBUG")
+        module.dictConfig({
+            "version": 1, "root": {"handlers": ["console"]},
+            "formatters": {"f": {"class": "logging.Formatter"}},
+            "handlers": {"console": {"class": "logging.StreamHandler",
+                                     "level": "ERROR", "formatter": "f"}}})
+        logging.getLogger("app").debug("hello")
+        self.assertEqual("hello", strict_loads(self.lines()[0])["message"])
+
+    def test_results(self):
+        """What a function returns comes through."""
+        with mock.patch.object(logging, "basicConfig", lambda: 7):
+            config.install()
+            self.assertEqual(7, logging.basicConfig())
+            config.uninstall()
 
     def test_prefix(self):
         """install() can be had for a program's own prefix."""
@@ -1780,6 +1841,8 @@ class EffectiveConfigTest(ConfigTest):
              "instead_of": "logging.Formatter"}, formatter)
         self.assertEqual({"value": None, "source": "program"},
                          handlers["null"]["formatter"])
+        self.assertEqual({"value": "utc", "source": "environment",
+                          "variable": FORMAT}, handlers["console"]["time"])
         self.assertEqual([True, False], [
             handlers[name]["console"] for name in ("console", "null")])
 
@@ -1798,32 +1861,79 @@ class EffectiveConfigTest(ConfigTest):
                              (level["value"], level["instead_of"]))
 
     def test_secrets(self):
-        """What looks like a secret, and userinfo in URLs, is not shown."""
+        """Options are shown by a list of plain names; others never."""
+        class Client:
+            def __repr__(self):
+                return "Client(password='geheim')"
+
         class Shipper(logging.Handler):
             def __init__(self):
                 super().__init__()
                 self.api_key = self.apiKey = self.DB_PASSWORD = "geheim"
                 self.token = self.client_secret = ["geheim"]
-                self.credentials = ("user", "geheim")
-                self.url = "https://user:geheim@host/x?token=geheim&a=1"
+                self.credentials = self.auth = ("user", "geheim")
+                self.url = "https://host/hooks/geheim"
+                self.headers = [("Authorization", "geheim")]
+                self.text = self.buffer = ["password=geheim"]
+                self.client = self.mode = Client()
                 self.host = "user:geheim@host:99"
-                self.nested = {"deep": [{"password": "geheim"}],
-                               "dsn": "postgres://u:ge@heim@db/geheim-not"}
-                self.text = "password=geheim; api-key: geheim"
+                self.address = ["https://user:ge/heim@host/x", 7]
                 self.port = 9200
 
-        logging.root.addHandler(Shipper())
         formatter = JSONFormatter(defaults={"api_key": "geheim", "b": 1})
+        logging.root.addHandler(Shipper())
         logging.root.handlers[0].setFormatter(formatter)
         now = config.effectiveConfig()
-        text = json.dumps(now).replace("geheim-not", "")
-        self.assertNotIn("geheim", text)
-        entry = now["handlers"]["an unnamed Shipper"]
-        self.assertEqual(9200, entry["options"]["port"])
-        self.assertEqual("https://***@host/x?token=***&a=1",
-                         entry["options"]["url"])
-        self.assertEqual({"api_key": "***", "b": 1}, entry["formatter"][
-            "options"].get("defaults", {"api_key": "***", "b": 1}))
+        self.assertNotIn("heim", json.dumps(now))
+        options = now["handlers"]["an unnamed Shipper"]["options"]
+        self.assertEqual({
+            **dict.fromkeys(("api_key", "apiKey", "DB_PASSWORD", "token",
+                             "client_secret", "credentials", "auth"), "***"),
+            "mode": "%s.%s" % (__name__, Client.__qualname__),
+            "host": "***@host:99", "address": ["***@host/x", 7],
+            "port": 9200}, options)
+
+    def test_odd_handlers(self):
+        """Handlers that logging gets on with are listed, with a note."""
+        class Bare(logging.Handler):
+            def __init__(self):
+                pass    # neither level, nor filters, nor formatter
+
+            def createLock(self):
+                self.lock = None
+
+        class Raises(logging.StreamHandler):
+            @property
+            def formatter(self):
+                raise LookupError
+
+            @formatter.setter
+            def formatter(self, value):
+                pass
+
+        class Slots:
+            __slots__ = ()
+            level = 0
+
+            def handle(self, record):
+                pass
+
+        class Stray(logging.Handler):
+            name = 7
+
+        for handler in Bare(), Raises(), Slots(), Stray():
+            with self.subTest(type(handler).__name__):
+                logging.root.handlers[:] = [handler]
+                self.setenv(LEVEL, "INFO")
+                self.setenv(FORMAT, "json")
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    config.applyEnvironment()
+                now = config.effectiveConfig()
+                json.dumps(now)
+                self.assertEqual(1, len(now["loggers"]["root"]["handlers"]))
+                self.assertEqual(logging.INFO, logging.root.level)
+                logging.root.handlers.clear()
 
     def test_handlers_that_render_by_themselves(self):
         """They are left alone, and a note says so."""
@@ -2137,6 +2247,35 @@ print(json.dumps(seen))
             [LEVEL, "root", 30], [LEVEL, "app", 10],
             [HANDLER_LEVEL, "console", 10], [FORMAT, "lastResort", 10],
             [FORMAT, "console", 10]], json.loads(output))
+
+    def test_audit_event_of_time_and_disabled(self):
+        """A time zone that is changed and a logger enabled are events."""
+        output = run_python("""
+import sys, json, logging, {0} as config
+logging.basicConfig(format="%(asctime)s %(message)s")
+log = logging.getLogger("app")
+log.disabled = True
+seen = []
+def hook(event, args):
+    if event == "jsonlogging.env":
+        seen.append([*map(str, args)])
+sys.addaudithook(hook)
+config.applyEnvironment()
+config.applyEnvironment()
+now = config.effectiveConfig()
+print(json.dumps([seen, now["loggers"]["app"]["disabled"],
+                  now["handlers"]["an unnamed StreamHandler"]["time"]]))
+""".format(NAME), **{LEVEL: "app=INFO", TIME: "local"})
+        handler = "an unnamed StreamHandler"
+        seen, disabled, time = json.loads(output)
+        self.assertEqual([[LEVEL, "app", "20"], [LEVEL, "app", "False"],
+                          [TIME, handler, "local"]], seen)
+        self.assertEqual({
+            "value": False, "source": "environment", "variable": LEVEL,
+            "instead_of": True}, disabled)
+        self.assertEqual({
+            "value": "local", "source": "environment", "variable": TIME,
+            "instead_of": None}, time)
 
     def test_audit_hooks_may_veto(self):
         """A hook that raises prevents the override, and no more."""

@@ -189,8 +189,7 @@ class ApplyProperties(ConfigTest):
                 "handlers": {name: dict(entry) for name, entry
                              in self.CONFIG["handlers"].items()}}, env=False)
             # os.environ takes no NUL and no surrogate of another kind.
-            config.applyEnvironment(env, environ=environ, formatters={
-                "json": logging.root.handlers[1].formatter})
+            config.applyEnvironment(env, environ=environ)
 
     @hypothesis.given(environs, st.sampled_from((True, "MYAPP")))
     def test_no_environment_stops_a_program(self, environ, env):

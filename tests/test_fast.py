@@ -100,7 +100,6 @@ class UsualTest(FastTest):
                     make_record(a={"b": [1, {"c": ("d", 1.5, None)}]}, e=[]),
                     make_record(a=["\U0001f600", "\\ud800"]),
                     make_record(taskName="Task-1", user="joe", level="x"),
-                    make_record(lineno=True), make_record(lineno=7.0),
                     make_record(lineno=7, process=None, taskName=0),
                     make_record(exc_info=error), make_record(
                         exc_info=error, exc_text="kept", x=1)):
@@ -205,7 +204,9 @@ class UnusualTest(FastTest):
                 make_record(stack_info="Stack"), make_record(exc_text="x"),
                 make_record("%d", "x"), make_record("x" * 100_000),
                 make_record("x" * 999_990),
-                make_record(**dict.fromkeys(map(str, range(60)), 1))):
+                make_record(lineno=True), make_record(lineno=7.0),
+                make_record(name=7), make_record(threadName=["x"]),
+                make_record(**dict.fromkeys(map(str, range(200)), 1))):
             with self.subTest(record=str(record.__dict__)[:300]):
                 self.assertUnusual(formatter, record)
 
@@ -295,10 +296,15 @@ class StateTest(FastTest):
                          "return exceptional(formatter, record)\n"
                          "        site1, = site(record.levelname)\n"
                          "        d = record.__dict__\n"
-                         "        line = f'{site1}'\n"
+                         "        bare = len(d) == %d and "
+                         "next(reversed(d)) is _LAST\n"
+                         "        extras = '' if bare or not False else "
+                         "extras_of(formatter, d)\n"
+                         "        line = f'{site1}{extras}}}'\n"
                          "        if len(line) > max_bytes: raise Unusual\n"
                          "        return line\n"
-                         "    return line\n")
+                         "    return line\n"
+                         % len(make_record().__dict__))
 
     def test_debugger(self):
         """linecache, and so a traceback or a debugger, finds the source."""

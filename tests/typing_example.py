@@ -134,7 +134,7 @@ config.basicConfig(
     formatter=full, level="INFO", handlers=[handler], force=True, env=False)
 config.basicConfig(env="MYAPP_LOG", level=10)
 config.dictConfig({"version": 1, "incremental": True}, env=False)
-config.applyEnvironment(environ={"PYTHON_LOGGING_LEVEL": "INFO"}, early=True)
+config.applyEnvironment(environ={"PYTHON_LOGGING_LEVEL": "INFO"})
 settings, problems = config.parseEnvironment(
     {"PYTHON_LOGGING_LEVEL": "INFO,app=DEBUG"}, "PYTHON_LOGGING",
     levels={"INFO": 20, "DEBUG": 10}, formats=["json"])
@@ -143,10 +143,12 @@ assert_type(settings.format, Optional[str])
 for problem in problems:
     assert_type(problem.token, str)
 assert_type(config.formatEnvironment(settings), dict[str, str])
-assert_type(config.applyFormat(settings), list[config.Problem])
+problems = config.applySettings(settings, handlers=[handler], early=True)
+config.reportProblems(problems)
+assert_type(config.holdLevel(handler, 10), bool)
 config.registerFormat("redacting", Redacting)
 config.registerFormat("brief", lambda: jsonlogging.JSONFormatter(["message"]))
-config.install(environ={}, applied=lambda: None)
+config.install("MYAPP_LOG")
 config.uninstall()
 assert_type(config.isConsole(handler), bool)
 assert_type(config.effectiveConfig(), dict[str, Any])

@@ -22,7 +22,7 @@ from ..formatters import JSONFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import Any
 
 __all__ = ["ALIASES", "IDS", "KEPT", "Late", "MAX_NAME", "NOISE", "Raw",
@@ -209,7 +209,14 @@ def merge(data: dict[str, Any], more: Mapping[str, Any]) -> None:
             data[free(key, data)] = value
 
 
-def free(key: str, taken: Container[str]) -> str:
+def free(key: str, taken: Collection[str]) -> str:
+    """Return *key*, with what makes it another one than those *taken*."""
+    for _ in range(10):
+        if key not in taken:
+            return key
+        key += "_"
+    # Of many that collide each one has to be found in no time.
+    key += str(len(taken))
     while key in taken:
         key += "_"
     return key
@@ -348,12 +355,17 @@ def is_nothing(value: Any) -> bool:
 def otel_resource(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the resource that OpenTelemetry's variables describe."""
     found: dict[str, str] = {}
-    for item in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+
+    def known(name: str) -> str:    # a byte that is no UTF-8 is its escape
+        return environ.get(name, "").encode(
+            errors="backslashreplace").decode()
+    for item in known("OTEL_RESOURCE_ATTRIBUTES").split(","):
         key, _, value = item.partition("=")
         found[unquote(key).strip()] = unquote(value).strip()
-    found["service.name"] = (environ.get("OTEL_SERVICE_NAME")
+    found["service.name"] = (known("OTEL_SERVICE_NAME")
                              or found.get("service.name", ""))
-    return {key: value for key, value in found.items() if key and value}
+    return {key: value for key, value in found.items()
+            if key and key.isprintable() and value}
 
 
 def level_of(record: logging.LogRecord) -> str:

@@ -251,7 +251,7 @@ class Spool:
         self._locked = False
         self._own: Optional[_Part] = None
         self._adopted: list[_Part] = []
-        self._current: Optional[Row] = None     # which first() returned
+        self._under_way: Optional[Row] = None     # which first() returned
         self._faults: list[tuple[str, int, int, bool]] = []
 
     def faults(self) -> list[tuple[str, int, int, bool]]:
@@ -305,10 +305,10 @@ class Spool:
             for part in self._parts():
                 try:
                     if part.adopted or part.count:
-                        self._current = part.read(FIRST, part.done, count,
+                        self._under_way = part.read(FIRST, part.done, count,
                                                   size)
-                        if self._current is not None:
-                            return self._current
+                        if self._under_way is not None:
+                            return self._under_way
                     if part.adopted:
                         self._adopted.remove(part)
                         part.release(delete=True)
@@ -328,7 +328,7 @@ class Spool:
         After a SpoolError it is still in the file, but returned no more.
         """
         with self._mutex:
-            self._current = None
+            self._under_way = None
             part = row.part
             if part in self._parts():
                 part.done = row.id
@@ -352,8 +352,8 @@ class Spool:
             if part is None:
                 return 0
             after = part.done
-            if self._current is not None and self._current.part is part:
-                after = self._current.id
+            if self._under_way is not None and self._under_way.part is part:
+                after = self._under_way.id
             try:
                 row = part.read(FIRST, after)
                 if row is None:
@@ -470,9 +470,9 @@ class Spool:
             self._adopted.remove(part)
         current = 0
         count = part.count
-        if self._current is not None and self._current.part is part:
-            current = self._current.id
-            count -= len(self._current.events)
+        if self._under_way is not None and self._under_way.part is part:
+            current = self._under_way.id
+            count -= len(self._under_way.events)
         message = "spool: %s is damaged (%s)" % (part.path, error)
         saved = 0
         try:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["StdlibFormatter"]
 
 _MAX_FLAT = 10_000
+# Before 3.12 this attribute is an extra, but not to JSONFormatter.
+_TASK = {"taskName"} - logging.makeLogRecord({}).__dict__.keys()
 # Names that ecs_logging takes for a record's own, and does not print.
 _METHODS = {*dir(logging.LogRecord)}
 
@@ -101,20 +103,28 @@ class StdlibFormatter(Schema):
         An override, as ecs_logging has them, may return any mapping.
         """
         data = JSONFormatter.mapLogRecord(self, record)
-        notes, extra = data.pop("degraded", ()), data.pop(RAW, {})
-        data.setdefault("log", {})["level"] = data.pop("log.level", None)
+        notes = [note.replace(RAW + ".", "") for note in data.pop(
+            "degraded", ()) if not self._is_of_excluded(note)]
+        extra, message = data.pop(RAW, {}), data.pop("message")
+        data["log.level"] = data.get("log.level") or None
         self._mend_error(data, data.pop("stack", None), record)
         result: dict[str, Any] = {}
-        message = data.pop("message")
-        for name, value in _flat(data):
+        for name, place in self._own.items():
+            value: Any = data
+            for part in place:
+                value = value.get(part) if type(value) is dict else None
             # Its dot means nothing since 2.2.0.
             literal = name == "ecs.version" and not self._nests_version
             path = [name] if literal else name.split(".")
-            if self._excluded.isdisjoint(above(name)):
-                _nest(result, path, value)
+            if value is not None and self._excluded.isdisjoint(above(name)):
+                _nest(result, path, _in_order(value))
         for name, value in self._plain(self._more or {}).items():
             if value is not None or "." in name:
                 _nest(extra, name.split("."), value)
+        task = self.mapExtra({name: record.__dict__.get(name)
+                              for name in _TASK}).get(RAW, {})
+        for name, value in self._plain(task).items():
+            extra.setdefault(name, value)
         for name in [*filter(ALIASES.get, extra)]:
             if name[:10] == "elasticapm":
                 extra.setdefault(ALIASES[name], extra.pop(name))
@@ -128,7 +138,7 @@ class StdlibFormatter(Schema):
         if "message" not in self._excluded:
             result.setdefault("message", message)
         if notes:
-            result["degraded"] = notes
+            result["degraded"] = notes[:10]     # as JSONFormatter does
         return result
 
     @Late
@@ -148,6 +158,12 @@ class StdlibFormatter(Schema):
                 "@timestamp", "log.level", "message") if name in data}
         made.update(data)
         return {**made, "degraded": notes} if notes else made
+
+    def _is_of_excluded(self, note: str) -> bool:
+        """Tell whether a *note* is of what is not printed."""
+        note = note.replace(RAW + ".", "")
+        return any([note.startswith(name) and note[len(name):][:1] in ".[:"
+                    for name in self._excluded])
 
     def _plain(self, value: Any) -> dict[str, Any]:
         """Return the mapping *value* as plain data."""
@@ -171,12 +187,14 @@ class StdlibFormatter(Schema):
                     trace = limited(info, limit) if limit else trace
                 else:
                     trace = "".join(traceback.format_tb(info[2], limit))
-            if not trace and stack:
+            trace = trace or None
+            if trace is None and record.__dict__.get("stack_info"):
                 trace = str(record.stack_info)
         except Exception:       # of a hostile object: it stays as it is
-            pass
-        error["stack_trace"] = isinstance(trace, str) and trace.encode(
-            errors="backslashreplace").decode() or None
+            trace = trace or stack
+        error["stack_trace"] = trace.encode(
+            errors="backslashreplace").decode() if isinstance(
+                trace, str) else None
 
 
 def _is_compound(error: BaseException) -> bool:
@@ -229,7 +247,9 @@ def _nest(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
             for key, item in value.items():
                 _nest(data, [*path, key], item)
             return
-        if place.setdefault(path[-1], value) is value:
+        # To ecs_logging an empty object is none.
+        if place.get(path[-1], {}) == {}:
+            place[path[-1]] = value
             return
     labels = "labels"
     while type(data.setdefault(labels, {})) is not dict:
@@ -247,7 +267,8 @@ def _level_or_more(record: logging.LogRecord) -> str:
     """Return the level, so that mapLogRecord() sees whatever is special."""
     level, found = record.levelname, record.__dict__.get
     level = level.lower() if level else ""
-    special = found("exc_info") or found("exc_text") or found("stack_info")
+    special = (found("exc_info") or found("exc_text") or found("stack_info")
+               or _TASK and found("taskName") is not None)
     return Slow(level) if special or not level else level_of(record)
 
 

@@ -10,10 +10,14 @@ the command can change.
 What the operator named is pinned: Logger.setLevel() and
 Handler.setLevel() keep the level of loggers and handlers that the
 variables name, whatever a program asks for.
+
+A program's own install(), uninstall() and env=False are about what that
+program reads; they neither end nor change what is done here.
 """
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import functools
 import importlib
@@ -26,8 +30,10 @@ import os
 import pkgutil
 import runpy
 import sys
+import textwrap
 import threading
 import types
+import weakref
 from importlib.machinery import (BuiltinImporter, SourceFileLoader,
                                  SourcelessFileLoader)
 
@@ -38,9 +44,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["NO_PIN", "VARIABLES", "ConfigError", "environment", "follow",
-           "follow_in_children", "load_config", "register_schemas", "run",
-           "write_autoload"]
+__all__ = ["NO_PIN", "VARIABLES", "ConfigError", "after_configuration",
+           "environment", "follow", "follow_in_children", "load_config", "register_schemas", "report",
+           "run", "write_autoload"]
 
 PREFIX = "PYTHON_LOGGING_"
 VARIABLES = tuple(PREFIX + name for name in (
@@ -53,8 +59,8 @@ _AUTOLOAD = os.path.join(_HERE, "_autoload")
 NO_PIN = os.path.join(_AUTOLOAD, "no-pin")
 # Says that a directory was made by write_autoload().
 _MARK = "made-by-jsonlogging.txt"
-# Where a handler has the StreamHandler that stands for it.
-_STAND_IN = "_jsonlogging_stand_in"
+# An attribute of handlers that the program gave to a logger.
+_GIVEN = "_jsonlogging_given"
 
 
 def environment() -> dict[str, str]:
@@ -86,175 +92,238 @@ def _complain(error: Exception) -> None:
 _following: _Overrides | None = None
 
 
-def follow(environ: Mapping[str, str], pin: bool = True,
-           applied: Callable[[], object] | None = None) -> None:
+def follow(environ: Mapping[str, str], pin: bool = True) -> None:
     """Put this process under the overrides in *environ*.
 
-    Levels are pinned if *pin* is true.  *applied* is called after each
-    configuration by logging's functions.  A second call changes what the
+    Levels are pinned if *pin* is true.  A second call changes what the
     first has said.
     """
     global _following
     register_schemas()
     first = _following is None
-    _following = _Overrides(environ, pin, applied)
+    _following = _Overrides(environ, pin)
     if first:
-        _hook(logging.Manager, "getLogger", _after_get_logger)
-        _hook(logging.Logger, "setLevel", _after_set_level)
-        _hook(logging.Handler, "setLevel", _after_set_level)
-        _hook(logging.Handler, "setFormatter", _after_set_formatter)
-        _hook(logging.Logger, "addHandler", _after_add_handler)
-        _hook(logging.Logger, "removeHandler", _after_remove_handler)
-    config.install(environ=environ, applied=_following.configured)
+        _hook_all()
     _following.apply()
+
+
+def after_configuration(function: Callable[[], object]) -> None:
+    """Call *function* when one of logging's functions has configured it."""
+    if _following:
+        _following.applied = function
+
+
+def report(process: int | None = None) -> None:
+    """Warn of what is in the variables and has had no effect so far.
+
+    If *process* is the id of another process, do nothing.
+    """
+    if _following and process in (None, os.getpid()):
+        _following.apply(final=True)
 
 
 class _Overrides:
     """What is applied to a program that does not know of it."""
 
-    def __init__(self, environ: Mapping[str, str], pin: bool,
-                 applied: Callable[[], object] | None) -> None:
-        self.environ, self.pin, self.applied = dict(environ), pin, applied
+    def __init__(self, environ: Mapping[str, str], pin: bool) -> None:
+        self.environ, self.pin = dict(environ), pin
+        self.applied: Callable[[], object] | None = None
+        self.busy = threading.local()
+        # Of handlers that there have been, with their variable.
+        self.names: set[tuple[str, object]] = set()
+        # Handlers that the program gave to a logger and that pass records
+        # on, by id(): the class of one may have no hash.
+        self.passing: weakref.WeakValueDictionary[int, logging.Handler] = (
+            weakref.WeakValueDictionary())
         self.parse()
-        self.missing = set(self.settings.levels) - {"root"}
-        self.applying = threading.local()
 
-    def parse(self) -> None:
-        """Parse again: a program may have added level names."""
-        self.settings = config.parseEnvironment(self.environ)[0]
+    def parse(self) -> list[config.Problem]:
+        """Parse the variables by the names that are known by now."""
+        self.settings, problems = config.parseEnvironment(self.environ)
+        self.unknown = {"unknown"} & {problem.state for problem in problems}
         self.renders = self.settings.format not in (None, "text")
+        # Not created by us: a program may set a class for its loggers.
+        loggers = logging.root.manager.loggerDict
+        self.missing = {name for name in self.settings.levels
+                        if not isinstance(loggers.get(name), logging.Logger)}
+        return problems
 
-    def configured(self) -> None:
-        """Go on after one of logging's functions has configured it."""
-        self.parse()
-        if self.applied:
-            self.applied()
+    def apply(self, final: bool = False) -> None:
+        """Apply everything that is known by now.
 
-    def apply(self, **fields: Any) -> None:
-        """Apply those *fields* of the settings, or everything."""
-        environ: Mapping[str, str] = self.environ
-        if fields:
-            environ = config.formatEnvironment(
-                config.parseEnvironment({})[0]._replace(**fields))
-        self.once(config.applyEnvironment, environ=environ, early=True)
+        The program may still introduce levels, formats and handlers, and
+        change what hides records, unless this is *final*.
+        """
+        problems = self.parse()
+        self.call(self.settings, problems, final, early=not final)
 
-    def apply_format(self) -> None:
-        """Apply the format and the time zone to what there is."""
-        self.once(config.applyFormat, self.settings)
+    def call(self, settings: config.Settings,
+             problems: list[config.Problem] | None = None,
+             final: bool = False, **options: Any) -> None:
+        """Apply *settings*, with no hook of ours called by that."""
+        self.busy.now = True
+        try:
+            problems = [*(problems or ()),
+                        *config.applySettings(settings, **options)]
+        finally:
+            del self.busy.now
+        # A handler whose level was set may be no more.
+        config.reportProblems([
+            problem for problem in problems if problem.state == "ignored"
+            or final and (problem.variable, problem.token) not in self.names])
 
-    def once(self, function: Callable[..., object], *args: Any,
-             **kwargs: Any) -> None:
-        """Call *function*, unless this is a hook of such a call."""
-        if not vars(self.applying):
-            self.applying.now = True
-            try:
-                function(*args, **kwargs)
-            finally:
-                del self.applying.now
+    def apply_level(self, name: str) -> None:
+        """Apply LEVEL to the logger *name*."""
+        self.call(self.settings._replace(
+            levels={name: self.settings.levels[name]}, handler_levels={},
+            format=None, time=None), early=True)
 
-    def apply_to(self, handler: logging.Handler) -> None:
-        """Apply what concerns a new *handler*, and what is behind it."""
-        levels = self.settings.handler_levels
-        name = getattr(handler, "name", None)
-        if name in levels:
-            self.apply(handler_levels={name: levels[name]})
-        # pytest, for one, adds and removes handlers around each test.
-        if config.isConsole(handler) or isinstance(handler, (
-                logging.handlers.MemoryHandler,
-                logging.handlers.QueueHandler)):
-            self.apply_format()
+    def apply_handler_level(self, handler: logging.Handler) -> None:
+        """Apply HANDLER_LEVEL to *handler*, which has its name now."""
+        self.call(self.settings._replace(format=None, time=None),
+                  handlers=[handler])
+
+    def apply_to(self, *handlers: logging.Handler) -> None:
+        """Apply FORMAT and TIME to *handlers*, and what is behind them."""
+        if handlers and (self.settings.format or self.settings.time):
+            self.call(self.settings._replace(handler_levels={}),
+                      handlers=handlers)
+
+    def hold(self, owner: logging.Logger | logging.Handler,
+             level: Any) -> bool:
+        """Tell whether *owner* keeps its level when asked for *level*."""
+        is_logger = isinstance(owner, logging.Logger)
+        if not self.pin or vars(self.busy) or owner.name not in (
+                self.settings.levels if is_logger
+                else self.settings.handler_levels):
+            return False
+        try:
+            level = logging._checkLevel(level)  # type: ignore[attr-defined]
+        except (TypeError, ValueError):
+            return False        # the method says so
+        if config.holdLevel(owner, level):
+            return True
+        if is_logger:
+            self.apply_level(owner.name)
+        else:
+            self.apply_handler_level(owner)     # type: ignore[arg-type]
+        return config.holdLevel(owner, level)
 
 
-def _hook(cls: type, name: str, after: Callable[..., object]) -> None:
-    """Let *after* run after each call of *cls*'s method *name*.
+def _hook_all() -> None:
+    """Let logging's methods and functions call us."""
+    _hook(logging.Manager, "getLogger", _after_get_logger)
+    _hook(logging.Logger, "addHandler", _after_add_handler)
+    _hook(logging.Handler, "setFormatter", _after_change)
+    _hook(logging.StreamHandler, "setStream", _after_change)
+    _hook(logging.handlers.MemoryHandler, "setTarget", _after_change)
+    _hook(logging.handlers.QueueListener, "start", _after_change)
+    _hook(logging.Handler, "set_name", _after_set_name)
+    logging.Handler.name = property(    # type: ignore[assignment]
+        logging.Handler.get_name, logging.Handler.set_name)
+    _hook(logging, "addLevelName", _after_new_name)
+    _hook(config, "registerFormat", _after_new_name)
+    _hook(config, "applyEnvironment", _after_configuration)
+    config.wrapFunctions()
+    _pin(logging.Logger)
+    _pin(logging.Handler)
 
-    It is called with the overrides, the method and its arguments.
+
+def _hook(owner: Any, name: str, after: Callable[..., object]) -> None:
+    """Let *after* run after each call of *owner*'s function *name*.
+
+    It is called with the overrides and the function's arguments.
     """
-    method = getattr(cls, name)
+    function = getattr(owner, name)
+
+    @functools.wraps(function)
+    def hooked(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        overrides = _following
+        if overrides and not vars(overrides.busy):
+            try:
+                after(overrides, *args, *kwargs.values())
+            except Exception as error:      # never stop a program
+                _complain(error)
+        return result
+    setattr(owner, name, hooked)
+
+
+def _pin(cls: Any) -> None:
+    """Let the method setLevel() of *cls* keep the levels that we pin."""
+    method = cls.setLevel
 
     @functools.wraps(method)
-    def hooked(*args: Any, **kwargs: Any) -> Any:
-        result = method(*args, **kwargs)
+    def setLevel(self: Any, level: Any) -> None:
         try:
-            if _following:
-                # Each of the methods has one parameter.
-                after(_following, method, *args, *kwargs.values())
+            if _following and _following.hold(self, level):
+                return
         except Exception as error:      # never stop a program
             _complain(error)
-        return result
-    setattr(cls, name, hooked)
+        method(self, level)
+    cls.setLevel = setLevel
 
 
-def _after_get_logger(overrides: _Overrides, method: Callable[..., object],
-                      manager: logging.Manager, name: str) -> None:
-    # Not created by us before: a program may set a class for its loggers.
+def _after_get_logger(overrides: _Overrides, manager: logging.Manager,
+                      name: str) -> None:
     if name in overrides.missing:
         overrides.missing.discard(name)
-        overrides.apply(levels={name: overrides.settings.levels[name]})
+        overrides.apply_level(name)
 
 
-def _after_set_level(overrides: _Overrides, method: Callable[..., object],
-                     owner: logging.Logger | logging.Handler,
-                     level: object) -> None:
-    field = "levels" if isinstance(owner, logging.Logger) else "handler_levels"
-    pinned = getattr(overrides.settings, field).get(owner.name)
-    if overrides.pin and pinned not in (None, owner.level):
-        overrides.apply(**{field: {owner.name: pinned}})
-    stand_in = getattr(owner, _STAND_IN, None)
-    if isinstance(stand_in, logging.Handler):
-        stand_in.setLevel(owner.level)
-
-
-def _after_set_formatter(overrides: _Overrides,
-                         method: Callable[..., object],
-                         handler: logging.Handler,
-                         formatter: object) -> None:
-    if config.isConsole(handler):
-        overrides.apply_format()
-
-
-def _after_add_handler(overrides: _Overrides, method: Callable[..., object],
-                       logger: logging.Logger, handler: object) -> None:
+def _after_add_handler(overrides: _Overrides, logger: logging.Logger,
+                       handler: object) -> None:
     if not isinstance(handler, logging.Handler):
         return
-    stand_in = _stand_in(handler) if overrides.renders else None
-    if stand_in and handler in logger.handlers:
-        # In its place, because the order of handlers is that of output.
-        logger.handlers[logger.handlers.index(handler)] = stand_in
-        handler = stand_in
+    vars(handler)[_GIVEN] = True
+    if overrides.renders:
+        _stand_in(handler)
+    if isinstance(handler, (logging.handlers.MemoryHandler,
+                            logging.handlers.QueueHandler)):
+        overrides.passing[id(handler)] = handler
     overrides.apply_to(handler)
 
 
-def _after_remove_handler(overrides: _Overrides,
-                          method: Callable[..., object],
-                          logger: logging.Logger,
-                          handler: logging.Handler) -> None:
-    stand_in = getattr(handler, _STAND_IN, None)
-    if stand_in in logger.handlers:
-        method(logger, stand_in)
+def _after_change(overrides: _Overrides, changed: object,
+                  *args: object) -> None:
+    # A handler that no logger has may be behind one that passes records.
+    handlers = [ref() for ref in overrides.passing.valuerefs()]
+    if isinstance(changed, logging.Handler) and vars(changed).get(_GIVEN):
+        handlers.append(changed)
+    overrides.apply_to(*filter(None, handlers))
 
 
-def _stand_in(handler: logging.Handler) -> logging.Handler | None:
-    """Return a StreamHandler for a *handler* that renders by itself.
+def _after_set_name(overrides: _Overrides, handler: logging.Handler,
+                    name: object) -> None:
+    if name in overrides.settings.handler_levels:
+        overrides.names.add((PREFIX + "HANDLER_LEVEL", name))
+        overrides.apply_handler_level(handler)
+
+
+def _after_new_name(overrides: _Overrides, *args: object) -> None:
+    if overrides.unknown:
+        overrides.apply()
+
+
+def _after_configuration(overrides: _Overrides, *args: object) -> None:
+    overrides.apply(final=True)
+    if overrides.applied:
+        overrides.applied()
+
+
+def _stand_in(handler: logging.Handler) -> None:
+    """Let a *handler* that renders by itself print as a StreamHandler.
 
     Such a one is no StreamHandler and has a console with a file, as
-    rich's has; for any other the answer is None.
+    rich's has.  It keeps its level, filters and place.
     """
-    made: logging.Handler | None = vars(handler).get(_STAND_IN)
-    if made or isinstance(handler, logging.StreamHandler):
-        return made
+    if isinstance(handler, logging.StreamHandler) or "emit" in vars(handler):
+        return
     stream = getattr(getattr(handler, "console", None), "file", None)
-    if stream is None or not hasattr(stream, "write"):
-        return None
-    made = logging.StreamHandler(stream)
-    if not config.isConsole(made):
-        return None
-    name, handler.name = handler.name, None
-    made.name = name
-    made.setLevel(handler.level)
-    made.filters = handler.filters      # those too that come later
-    vars(handler)[_STAND_IN] = made
-    return made
+    if stream is not None and hasattr(stream, "write"):
+        made = logging.StreamHandler(stream)
+        if config.isConsole(made):
+            vars(handler)["emit"] = made.emit
 
 
 def follow_in_children(python: bool = False) -> None:
@@ -348,7 +417,7 @@ def run(kind: str, target: str, args: Sequence[str]) -> None:
     """Run the program *target* with *args* as its command line.
 
     *kind* is "-m" for a module, "-c" for code, "" for the path of a
-    script, a directory or a zip file.  Exceptions of the program pass
+    script, a directory or a zip file, or "-" for standard input.  Exceptions of the program pass
     through; what sys.excepthook gets to see has no frames of ours.
     """
     main = types.ModuleType("__main__")
@@ -357,17 +426,23 @@ def run(kind: str, target: str, args: Sequence[str]) -> None:
         main.__annotations__ = {}
     sys.argv[:] = [kind or target, *args]
     safe = sys.flags.isolated or getattr(sys.flags, "safe_path", False)
-    here = {"-c": "", "-m": os.getcwd()}.get(
-        kind, os.path.dirname(os.path.realpath(target)))
-    bundle = not kind and pkgutil.get_importer(target) is not None
-    if bundle:
-        here = os.path.join(os.getcwd(), target)
-        if target == "." and sys.version_info >= (3, 11):
-            here = os.getcwd()
+    bundle = target != "-" and not kind and (
+        pkgutil.get_importer(target) is not None)
+    if kind == "-c" or target == "-":
+        here = ""
+    elif kind or bundle and target == "." and sys.version_info >= (3, 11):
+        here = os.getcwd()
+    elif bundle:
+        here = _absolute(target)
+    else:
+        here = os.path.dirname(os.path.realpath(target))
     if not safe:
         sys.path[0] = here
     elif bundle:
         sys.path.insert(0, here)
+    # What never had an effect is told by this process only: helpers that
+    # it starts may configure nothing.
+    atexit.register(report, os.getpid())
     # The module of this process stays referenced by its frames.
     sys.modules["__main__"] = main
     try:
@@ -382,12 +457,19 @@ def run(kind: str, target: str, args: Sequence[str]) -> None:
         raise
 
 
+def _absolute(path: str) -> str:
+    """Return *path* as Python writes it; there may be no directory."""
+    return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
 def _load(kind: str, target: str, bundle: bool,
           main: types.ModuleType) -> types.CodeType:
     """Return the program's code, and set what *main* knows of it."""
     names = main.__dict__
     if kind == "-c":
         names["__loader__"] = BuiltinImporter
+        if sys.version_info >= (3, 14):
+            target = textwrap.dedent(target)
         code = compile(target, "<string>", "exec", dont_inherit=True)
         # From 3.13 on tracebacks show its lines.
         register = vars(linecache).get("_register_code")
@@ -411,25 +493,29 @@ def _load(kind: str, target: str, bundle: bool,
         if sys.version_info < (3, 15):
             names["__cached__"] = spec.cached
         return code     # type: ignore[no-any-return]
-    path = os.path.join(os.getcwd(), target)
+    path = "<stdin>" if target == "-" else _absolute(target)
     names["__file__"] = path
     if sys.version_info < (3, 15):
         names["__cached__"] = None
+    if target == "-":
+        names["__loader__"] = BuiltinImporter
+        return compile(sys.stdin.buffer.read(), path, "exec",
+                       dont_inherit=True)
     try:
         with io.open_code(path) as file:
-            code = pkgutil.read_code(file)
-        if code is None:
-            names["__loader__"] = SourceFileLoader("__main__", path)
-            with io.open_code(path) as file:
-                code = compile(file.read(), path, "exec", dont_inherit=True)
-        else:
-            names["__loader__"] = SourcelessFileLoader("__main__", path)
+            data = file.read()      # once: it may be a pipe
     except OSError as error:
-        print("%s: can't open file %r: [Errno %s] %s" % (
-            sys.executable, path, error.errno, error.strerror),
+        shown = repr(path) if sys.version_info >= (3, 10) else "'%s'" % path
+        print("%s: can't open file %s: [Errno %s] %s" % (
+            sys.executable, shown, error.errno, error.strerror),
             file=sys.stderr)
         sys.exit(2)
-    return code
+    compiled: types.CodeType | None = pkgutil.read_code(io.BytesIO(data))
+    if compiled is None:
+        names["__loader__"] = SourceFileLoader("__main__", path)
+        return compile(data, path, "exec", dont_inherit=True)
+    names["__loader__"] = SourcelessFileLoader("__main__", path)
+    return compiled
 
 
 def _excepthook(hook: Callable[..., object], error: BaseException,
@@ -451,14 +537,25 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
         started = True in theirs
         start = theirs.index(True) if started else (
             len(ours) - ours[::-1].index(True))
-        kept = [entry for entry, own in zip(entries[start:], ours[start:])
-                if not own]
+        kept, outside = [], False
+        for entry in reversed(entries[start:]):
+            code = entry.tb_frame.f_code
+            if code.co_filename == config.__file__:
+                # What it calls by a function of logging that is wrapped.
+                if outside and code.co_name not in config.__all__:
+                    continue
+            elif code.co_filename == __file__:
+                continue
+            else:
+                outside = True
+            kept.append(entry)
         if keep_runpy:      # the frames of "python -m" itself
-            kept = entries[:ours.index(True) if started else 1] + kept
-        for entry in reversed(kept):
+            kept += reversed(entries[:ours.index(True) if started else 1])
+        for entry in kept:
             traceback = types.TracebackType(
                 traceback, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-        value = value.with_traceback(traceback)
+        # Not by a method of that name which the program's class has.
+        value = BaseException.with_traceback(value, traceback)
     hook(cls, value, traceback)
 
 
@@ -467,15 +564,21 @@ def _excepthook(hook: Callable[..., object], error: BaseException,
 def write_autoload(directory: str) -> None:
     """Write a directory that follows the variables when on PYTHONPATH.
 
-    It holds a copy of the package and a sitecustomize, compiled for the
-    Python that runs: to compile takes longer than all that the hook does.
+    It holds a copy of the package, in a folder that is on no path until
+    a variable is set, and a sitecustomize; both compiled for the Python
+    that runs: to compile takes longer than all that the hook does.
     FileExistsError is raised if *directory* holds files that are not of
-    this function.
+    this function, or this package.
     """
     import compileall
     import py_compile
     import shutil
     mark = os.path.join(directory, _MARK)
+    package = os.path.join(directory, "package", "jsonlogging")
+    this = os.path.realpath(_PACKAGE) + os.sep
+    if os.path.realpath(package) + os.sep == this or (
+            os.path.realpath(directory) + os.sep).startswith(this):
+        raise FileExistsError("%s holds the package itself" % directory)
     if os.path.isdir(directory) and os.listdir(directory) and (
             not os.path.exists(mark)):
         raise FileExistsError("%s holds files that are not ours" % directory)
@@ -483,7 +586,6 @@ def write_autoload(directory: str) -> None:
     with open(mark, "w", encoding="utf-8") as file:
         file.write("python -m jsonlogging autoload may replace what is "
                    "here.\n")
-    package = os.path.join(directory, "jsonlogging")
     if os.path.exists(package):
         shutil.rmtree(package)
     shutil.copytree(_PACKAGE, package,

@@ -21,6 +21,8 @@ import logging
 import os
 import re
 import socket
+from collections.abc import Mapping
+from functools import partial
 from weakref import ref
 
 from ._ecs_fields import Arrangement, above, fits, usual_place
@@ -32,7 +34,7 @@ from .ecs_logging import StdlibFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 __all__ = ["ECSFormatter", "FORMATS", "GCPFormatter", "GELFFormatter",
@@ -42,14 +44,21 @@ __all__ = ["ECSFormatter", "FORMATS", "GCPFormatter", "GELFFormatter",
 
 def _level_or_exception(record: logging.LogRecord) -> str:
     """Return the level, so that mapLogRecord() sees all exceptions."""
-    level = level_of(record)
-    return Slow(level) if record.__dict__.get("exc_info") else level
+    level, found = level_of(record), record.__dict__.get
+    return Slow(level) if found("exc_info") or found("exc_text") else level
+
+
+def _slow_level(level: Callable[[logging.LogRecord], str],
+                record: logging.LogRecord) -> str | None:
+    """Return what *level* says of *record* if it is Slow."""
+    found = level(record)
+    return found if type(found) is Slow else None
 
 
 def _sequence(record: logging.LogRecord) -> int:
     """Return the number of *record* among those of this process."""
-    # A record keeps its number, however often it is printed.  References
-    # to it are one object as long as there is one.
+    # Handlers print a record one after another: it keeps its number.
+    # References to it are one object as long as there is one.
     global _last
     known, key = _last, ref(record)
     if known[0] is not key:
@@ -114,7 +123,7 @@ class ECSFormatter(Schema):
         limits = stack_trace_limit not in (None, 0)
         fields = {
             "@timestamp": "asctime",
-            "log.level": _level_or_exception if limits else level_of,
+            "log.level": level_of,
             "message": "message", "ecs.version": (VERSION,),
             "log": {"logger": "name", "origin": origin and {
                 "file": {"name": "filename", "line": "lineno"},
@@ -140,8 +149,15 @@ class ECSFormatter(Schema):
         self._limit, self._others = stack_trace_limit, extra
         fields = self._chosen(fields)
         self._names_service = "service" in fields
-        check("exclude_fields", exclude_fields, "without all of error",
-              "error" in fields, ValueError)
+        # What these two tell of a record is needed, if not printed.
+        self._hidden = {"log.level", "error"} - fields.keys()
+        level = (_level_or_exception if limits or "error" in self._hidden
+                 else level_of)
+        if "log.level" in self._hidden:
+            fields["log.level"] = partial(_slow_level, level)
+        else:
+            fields["log.level"] = level
+        fields.setdefault("error", {"type": "exc_type"})
         super().__init__(fields, fmt, datefmt, style, validate, **options)
         # The place of a stack too, which is no exception's.
         self._own["error.stack_trace"] = "error", "stack_trace"
@@ -210,6 +226,8 @@ class ECSFormatter(Schema):
     def _complete(self, data: dict[str, Any], extra: dict[str, Any],
                   notes: list[str], record: logging.LogRecord
                   ) -> dict[str, Any]:
+        for name in self._hidden:
+            data.pop(name, None)
         stack, trace = data.pop("stack", None), data.get("error", {}).get(
             "stack_trace")
         if (self._limit and isinstance(trace, str)
@@ -322,7 +340,7 @@ class GELFFormatter(Schema):
         made: dict[str, Any] = {}
         for name, value in extra.items():
             name = "_" + re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
-            name = free(name, {"_id", *made})
+            name = free("_id_" if name == "_id" else name, made)
             made[name] = (value if type(value) in (str, int, float)
                           else json.dumps(value))
         return made
@@ -341,7 +359,8 @@ def _epoch(record: logging.LogRecord) -> float:
 
 def _syslog_level(record: logging.LogRecord) -> int:
     level: int = _by_level(record, _SYSLOG)
-    empty = type(record.msg) is str and not record.msg
+    message = record.__dict__.get("msg")
+    empty = type(message) is str and not message
     return SlowNumber(level) if empty else level
 
 
@@ -383,22 +402,26 @@ class GCPFormatter(Schema):
             alias = ALIASES.get(name, name)
             if alias in IDS and is_nothing(value):
                 continue
-            if alias == "trace.id" and type(value) is str and self.project:
+            key, kind = _GCP_NAMES.get(alias, (name, type(value)))
+            if type(value) is not kind:
+                key = name
+            elif key in _GCP_RESERVED:
+                key += "_"
+            elif alias == "trace.id" and self.project:
                 value = "projects/%s/traces/%s" % (self.project, value)
-            if alias == "labels" and type(value) is dict:
+            elif alias == "labels":
                 value = {key: item if type(item) is str else json.dumps(item)
                          for key, item in value.items()}
-            elif alias == "labels":
-                alias = name = "labels_"
-            key = _GCP_NAMES.get(alias or "", name)
-            made[free(key, {*_GCP_RESERVED, *made})] = value
+            made[free(key, made)] = value
         return made
 
 
 _GCP = "logging.googleapis.com/"
-_GCP_NAMES = {"labels": _GCP + "labels", "http_request": "httpRequest",
-              "trace.id": _GCP + "trace", "span.id": _GCP + "spanId",
-              "trace_sampled": _GCP + "trace_sampled"}
+# What Google names otherwise, and of which type it has to be.
+_GCP_NAMES: dict[str, tuple[str, Any]] = {
+    "labels": (_GCP + "labels", dict), "http_request": ("httpRequest", dict),
+    "trace.id": (_GCP + "trace", str), "span.id": (_GCP + "spanId", str),
+    "trace_sampled": (_GCP + "trace_sampled", bool)}
 # What Google's agent reads as a record's time or severity.
 _GCP_RESERVED = {"timestamp", "timestampSeconds", "timestampNanos"}
 _SEVERITIES = ((70, "EMERGENCY"), (60, "ALERT"), (50, "CRITICAL"),
@@ -430,8 +453,12 @@ class OTelFormatter(Schema):
                  style: Any = "%", validate: bool = True, *,
                  resource: Mapping[str, Any] | None = None,
                  timespec: str = "microseconds", **options: Any) -> None:
-        if resource is None:
-            resource = otel_resource(os.environ)
+        given: Any = (otel_resource(os.environ) if resource is None
+                      else resource)
+        check("resource", given, "a mapping of names",
+              isinstance(given, Mapping)
+              and all([type(name) is str and name.isprintable()
+                       for name in given]))
         super().__init__({
             "timestamp": "asctime", "severity_number": _severity_number,
             "severity_text": "levelname", "body": "message",
@@ -443,7 +470,7 @@ class OTelFormatter(Schema):
                 "exc_message", "exception.stacktrace": "exc_text",
                 "code.stacktrace": "stack_info"},
             "instrumentation_scope": {"name": "name"},
-            "resource": {"attributes": as_constants({**resource})},
+            "resource": {"attributes": as_constants({**given})},
         }, fmt, datefmt, style, validate, timespec=timespec, **options)
 
     def _arrange(self, extra: dict[str, Any],
@@ -455,10 +482,11 @@ class OTelFormatter(Schema):
             if alias in IDS and is_nothing(value):
                 continue
             key = {"trace.id": "trace_id", "span.id": "span_id",
-                   "trace_sampled": "trace_flags"}.get(alias or "")
+                   "trace_sampled": "trace_flags"}.get(alias)
             if key == "trace_flags":
                 value = "01" if value else "00"
-            place = made if key and key not in made else attributes
+            place = (made if key and key not in made and type(value) is str
+                     else attributes)
             place[free(key or alias or name, place)] = value
         return {**made, "attributes": attributes} if attributes else made
 

@@ -7,6 +7,7 @@ import copy
 import json
 import logging
 import sys
+import types
 import unittest
 
 import hypothesis
@@ -80,6 +81,12 @@ def is_told(record):
                    for name in values))
 
 
+class EmptyText:
+
+    def __str__(self):
+        return ""
+
+
 class SideBySideTest(unittest.TestCase):
 
     def compare(self, record, **options):
@@ -141,7 +148,8 @@ class SideBySideTest(unittest.TestCase):
         for options in ({}, {"stack_trace_limit": 0},
                         {"stack_trace_limit": 1},
                         {"exclude_fields": ["log.original", "process"]},
-                        {"extra": {"service.name": "shop"}}):
+                        {"extra": {"service.name": "shop"}},
+                        {"extra": {"service.name": {}, "x": {"y": {}}}}):
             for attributes in (
                     {}, {"exc_info": error}, {"stack_info": "Stack:\n x"},
                     {"exc_info": error, "stack_info": "Stack:"},
@@ -151,10 +159,28 @@ class SideBySideTest(unittest.TestCase):
                      "elasticapm_labels": {"a": 1}},
                     {"funcName": None, "thread": None, "levelname": "Own"},
                     {"http": {"request": {"method": "GET", "b": {}}}},
-                    {"labels": {"a.b": 1}}):
+                    {"labels": {"a.b": 1}}, {"levelname": ""},
+                    {"name": {}}, {"name": {"b": 1, "a": [{"d": 1, "c": 2}]}},
+                    {"stack_info": EmptyText()},
+                    {"taskName": "Task-1"}, {"taskName": ""},
+                    {"taskName": types.MappingProxyType({"a": 1})}):
                 with self.subTest(options=options, attributes=attributes):
                     record = make_record("user %s", "elvis", **attributes)
                     self.assertIsNotNone(self.compare(record, **options))
+
+    def test_empty_object(self):
+        """An empty object among the constants is in nobody's way."""
+        record = make_record("hello", elasticapm_service_name="shop")
+        line = self.compare(record, extra={"service.name": {}})
+        self.assertEqual({"name": "shop"}, json.loads(line)["service"])
+
+    def test_degraded(self):
+        """What is listed has the caller's name, unless it is excluded."""
+        record = make_record("hello", a=[float("inf")], b=float("nan"))
+        for excluded, notes in (([], ["a[0]: Infinity", "b: NaN"]),
+                                (["a"], ["b: NaN"]), (["a", "b"], None)):
+            line = StdlibFormatter(exclude_fields=excluded).format(record)
+            self.assertEqual(notes, strict_loads(line).get("degraded"))
 
     def test_time(self):
         """The time is the same where created and msecs agree."""

@@ -1,15 +1,20 @@
 """Programs that run under the overrides, and how like plain Python it is."""
 
+import ast
+import builtins
 import json
 import os
 import pathlib
 import py_compile
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import types
 import zipfile
+from unittest import mock
 
 import pytest
 
@@ -23,6 +28,9 @@ HANDLER_LEVEL = "PYTHON_LOGGING_HANDLER_LEVEL"
 FORMAT = "PYTHON_LOGGING_FORMAT"
 TIME = "PYTHON_LOGGING_TIME"
 RUN = ("-m", "jsonlogging", "run")
+# That of which this environment was made.
+PLAIN = os.path.join(sys.base_prefix, "bin",
+                     "python%d.%d" % sys.version_info[:2])
 
 
 @pytest.fixture
@@ -179,6 +187,11 @@ def test_variables_are_switched_off(python, write):
     "asyncio.run(f())",
     "'\\udc80'.encode()",
     "import warnings\nwarnings.warn('careful')",
+    "raise SystemExit(-1)",
+    "class E(Exception):\n    def with_traceback(self, traceback):\n"
+    "        raise KeyError(traceback)\nraise E('x')",
+    "from jsonlogging import JSONFormatter\nJSONFormatter(max_bytes=1)",
+    "from jsonlogging import config\nconfig.parseEnvironment(None)",
 ])
 def test_exit_codes_and_tracebacks(python, write, code):
     """Exit code, output and tracebacks are plain Python's, byte for byte."""
@@ -191,13 +204,61 @@ def test_exit_codes_and_tracebacks(python, write, code):
 @pytest.mark.parametrize("program", [
     ("absent.py",), ("sub/absent.py", "x"), (".",), ("-m", "absent"),
     ("-m", "pkg.absent"), ("-m", "bare"), ("-m", "absent.x"),
-    ("-m", "broken"), ("-m", "pkg.__init__")])
+    ("-m", "broken"), ("-m", "pkg.__init__"), ("pkg",), ("pkg/",),
+    ("broken.py/x.py",), ("broken.py/",), ("no\nsuch.py",), ("it's.py",),
+    ("./pkg",)])
 def test_programs_that_do_not_exist(python, write, program):
     """What cannot be run fails as in plain Python."""
     write("pkg/__init__.py", "")
     write("bare/__init__.py", "")
     write("broken.py", "this is no syntax")
     assert_same(python, (), program)
+
+
+@pytest.mark.parametrize("program", [
+    ("-c", ""), ("-c", "\n"), ("-c", "  print(1)\n  print(2)"),
+    ("-c", "\n   if 1:\n    print(1)\n"), ("-c", "\t1/0")])
+def test_code(python, program):
+    """What -c takes is what Python's takes, and dedented from 3.14 on."""
+    assert_same(python, (), program)
+
+
+def test_standard_input(python, write):
+    """A program may come by standard input, by a pipe and be read once."""
+    path = write("main.py", WHAT_A_PROGRAM_SEES)
+    code = ("import subprocess, sys; file = open(sys.argv[1]);"
+            "sys.exit(subprocess.run([sys.executable, *sys.argv[2:]], "
+            "stdin=file).returncode)")
+    pipe = ("import os, subprocess, sys; read, write = os.pipe();"
+            "os.write(write, open(sys.argv[1], 'rb').read());"
+            "os.close(write); sys.exit(subprocess.run([sys.executable, "
+            "*[a.replace('PIPE', '/dev/fd/%d' % read) for a "
+            "in sys.argv[2:]]], pass_fds=[read]).returncode)")
+    pipes = re.compile("/(dev|proc/[0-9a-z]+)/fd")    # have two names
+    failing = write("fails.py", "# nothing\ndef f():\n    1/0\nf()\n")
+    for how, word in (code, "-"), (code, "/dev/stdin"), (pipe, "PIPE"):
+        for source in path, failing:
+            plain = python("-c", how, source, word, "a", status=None)
+            result = python("-c", how, source, *RUN, word, "a", status=None)
+            assert (result.returncode, pipes.sub("", result.stdout)) == (
+                plain.returncode, pipes.sub("", plain.stdout))
+            assert plain.stdout if source == path else plain.stderr
+            if word != "-":
+                assert result.stderr == plain.stderr
+            else:       # 3.13 and later show the line of "<stdin>"
+                assert result.stderr.splitlines()[-1:] == (
+                    plain.stderr.splitlines()[-1:])
+
+
+def test_no_working_directory(python, write, tmp_path):
+    """A script with an absolute path runs where there is no directory."""
+    path = write("main.py", "import sys; print(__file__, sys.path[0])")
+    code = ("import os, subprocess, sys; os.mkdir('gone'); os.chdir('gone');"
+            "os.rmdir('../gone'); sys.exit(subprocess.run("
+            "[sys.executable, *sys.argv[1:]]).returncode)")
+    plain = python("-c", code, path)
+    assert python("-c", code, *RUN, path).stdout == plain.stdout
+    assert plain.stdout == "%s %s\n" % (path, tmp_path)
 
 
 def test_signals(python, write, tmp_path):
@@ -272,7 +333,7 @@ def test_options_beat_variables(python, write):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--level", "DEBGU"], "argument --level: 'DEBGU' is not a level"),
+    (["--level", "10E"], "argument --level: '10E' is not a level"),
     (["--format", "ext://x"], "argument --format: 'ext://x' is not json"),
     (["--time", "noon"], "argument --time: 'noon' is not utc or local"),
     (["--handler-level", "DEBUG"], "argument --handler-level: 'DEBUG' is"),
@@ -290,7 +351,7 @@ def test_wrong_options(python, write, arguments, message):
 
 def test_no_program(python):
     """Without a program there is an error, and --help is help."""
-    for arguments in ([], ["--level", "INFO"], ["-m"], ["--"]):
+    for arguments in ([], ["--level", "INFO"], ["-m"], ["-c"], ["--"]):
         assert "a program is needed" in python(
             *RUN, *arguments, status=2).stderr
     assert "--children" in python(*RUN, "--help").stdout
@@ -341,10 +402,14 @@ def test_no_pin(python, write):
             logging.getLogger().addHandler(handler)
             print(handler.level)
             handler.setLevel(50)
+            handler.setFormatter(logging.Formatter())
+            logging.getLogger().removeHandler(handler)
+            logging.getLogger().addHandler(handler)
         print([logging.getLogger(name).level for name in ("a", "b", "")],
               [handler.level for handler in logging.root.handlers])
         """)
-    environ = {LEVEL: "INFO,a=5,b=6", HANDLER_LEVEL: "one=7,two=8"}
+    environ = {LEVEL: "INFO,a=5,b=6", HANDLER_LEVEL: "one=7,two=8",
+               TIME: "utc"}
     assert python(*RUN, "--no-pin", path, **environ).stdout == (
         "7\n8\n[40, 6, 40] [50, 50]\n")
     assert python(*RUN, path, **environ).stdout == (
@@ -418,19 +483,228 @@ def test_behind_others_by_hand(python, write):
         "one", "two"]
 
 
-def test_custom_level(python, write):
+CUSTOM = """
+    import logging, sys
+    if "twice" in sys.argv:
+        logging.basicConfig(level="ERROR")
+    logging.addLevelName(5, "TRACE")
+    if "hand" in sys.argv:
+        logging.getLogger().addHandler(logging.StreamHandler())
+    else:
+        logging.basicConfig()
+    logging.getLogger("app").setLevel("ERROR")
+    logging.getLogger("app").log(5, "traced")
+    """
+
+
+@pytest.mark.parametrize("options, environ", [
+    ([], {LEVEL: "app=TRACE"}), (["--level", "app=TRACE"], {})])
+def test_custom_level(python, write, options, environ):
     """A level name that the program registers counts from then on."""
+    path = write("main.py", CUSTOM)
+    for word in "basic", "hand":
+        result = python(*RUN, *options, path, word, **environ)
+        assert "traced" in result.stderr        # and so it is pinned
+        assert "Warning" not in result.stderr
+    # Once logging is configured, the operator is told.
+    result = python(*RUN, *options, path, "twice", **environ)
+    assert "'app=TRACE' is not a level (ignored)" in result.stderr
+    assert "TRACE:app:traced" in result.stderr
+
+
+@pytest.mark.parametrize("last", [
+    "logging.basicConfig()",
+    "logging.getLogger().addHandler(logging.StreamHandler())"])
+def test_formats_that_a_program_registers(python, write, last):
+    """A format that the program registers counts from then on."""
     path = write("main.py", """
         import logging
-        logging.addLevelName(5, "TRACE")
-        logging.basicConfig()
-        logging.getLogger("app").setLevel("ERROR")
-        logging.getLogger("app").log(5, "traced")
+        from jsonlogging import config, JSONFormatter
+        config.registerFormat("mine", lambda: JSONFormatter(["message"]))
+        %s
+        logging.warning("hello")
+        """ % last)
+    for options, environ in (([], {FORMAT: "mine"}),
+                             (["--format", "mine"], {})):
+        result = python(*RUN, *options, path, **environ)
+        assert objects(result.stderr) == [{"message": "hello"}]
+
+
+def test_names_that_nobody_registers(python, write):
+    """What has had no effect when a program ends is a warning then."""
+    path = write("main.py", "import logging; print('run')")
+    result = python(*RUN, "--level", "DEBGU", path, **{
+        FORMAT: "mine", HANDLER_LEVEL: "console=DEBUG"})
+    assert result.stdout == "run\n"
+    for text in ("PYTHON_LOGGING_LEVEL: 'DEBGU' is not a level",
+                 "PYTHON_LOGGING_FORMAT: 'mine' is not json, text or",
+                 "PYTHON_LOGGING_HANDLER_LEVEL: 'console' is not the name"):
+        assert result.stderr.count(text) == 1
+    assert len(result.stderr.splitlines()) == 3
+
+
+def test_handlers_that_are_no_more(python, write):
+    """A handler that had its level is not missed when the program ends."""
+    path = write("main.py", """
+        import logging
+        log = logging.getLogger("app")
+        handler = logging.StreamHandler()
+        handler.name = "console"
+        log.addHandler(handler)
+        log.removeHandler(handler)
+        del handler
         """)
-    result = python(*RUN, path, **{LEVEL: "app=TRACE"})
-    assert "'app=TRACE' is not a level (ignored)" in result.stderr
-    assert "TRACE:app:traced" in result.stderr      # pinned at basicConfig()
-    assert "traced" in python(*RUN, path, **{LEVEL: "app=5"}).stderr
+    result = python(*RUN, path, **{HANDLER_LEVEL: "console=DEBUG"})
+    assert result.stderr == ""
+
+
+def test_what_hides_records_by_hand(python, write):
+    """A program that configures logging by hand is told at its end."""
+    path = write("main.py", """
+        import logging
+        handler = logging.StreamHandler()
+        handler.setLevel("ERROR")
+        logging.getLogger().addHandler(handler)
+        logging.info("hello")
+        """)
+    result = python(*RUN, path, **{LEVEL: "INFO"})
+    assert ("'root=INFO' is hidden by the level of 'an unnamed "
+            "StreamHandler', which has no name" in result.stderr)
+    assert "hidden" not in python(*RUN, path, **{LEVEL: "ERROR"}).stderr
+
+
+def test_changes_by_hand(python, write):
+    """A console that comes to a handler later is overridden as well."""
+    path = write("main.py", """
+        import io, logging, logging.handlers, queue, sys
+        root = logging.getLogger()
+        def console():
+            return logging.StreamHandler(sys.stdout)
+        memory = logging.handlers.MemoryHandler(1)
+        root.addHandler(memory)
+        memory.setTarget(console())
+        logging.warning("target")
+        memory.target.setFormatter(logging.Formatter("%(message)s"))
+        logging.warning("formatter")
+        root.removeHandler(memory)
+        front = logging.handlers.QueueHandler(queue.Queue())
+        root.addHandler(front)
+        front.listener = logging.handlers.QueueListener(
+            front.queue, console())
+        front.listener.start()
+        logging.warning("listener %d", 1)
+        front.listener.stop()
+        front.listener.handlers[0].setFormatter(
+            logging.Formatter("x %(message)s"))
+        front.listener.start()
+        try:
+            1/0
+        except ZeroDivisionError:
+            logging.exception("behind")
+        front.listener.stop()
+        root.removeHandler(front)
+        handler = logging.StreamHandler(io.StringIO())
+        root.addHandler(handler)
+        handler.setStream(sys.stdout)
+        logging.warning("stream")
+        root.removeHandler(handler)
+        for name in "name", "set_name":
+            handler = console()
+            handler.setLevel("ERROR")
+            root.addHandler(handler)
+            if name == "name":
+                handler.name = "console"
+            else:
+                handler.set_name("console")
+            logging.warning(name)
+            root.removeHandler(handler)
+        """)
+    result = python(*RUN, path, **{FORMAT: "json",
+                                   HANDLER_LEVEL: "console=INFO"})
+    lines = objects(result.stdout)
+    assert [line["message"] for line in lines] == [
+        "target", "formatter", "listener 1", "behind", "stream", "name",
+        "set_name"]
+    assert lines[3]["exception"]["type"] == "ZeroDivisionError"
+    assert result.stderr == ""
+
+
+def test_many_handlers(python, write):
+    """A handler that is added costs the same whatever there is."""
+    path = write("main.py", """
+        import logging, sys
+        count = 0
+        def work(number):
+            global count
+            count = 0
+            for each in range(number):
+                handler = logging.StreamHandler()
+                logging.getLogger("%d.%d" % (number, each)).addHandler(
+                    handler)
+                handler.setFormatter(logging.Formatter("%(name)s"))
+            return count
+        def profile(frame, event, argument):
+            global count
+            count += event == "call"
+        sys.setprofile(profile)
+        few = work(50)
+        many = work(500)
+        sys.setprofile(None)
+        print(many < 12 * few, few, many)
+        """)
+    result = python(*RUN, path, **{FORMAT: "json", TIME: "utc"})
+    assert result.stdout.startswith("True"), result.stdout
+
+
+def test_a_program_that_uses_the_package(python, write):
+    """Its own install(), uninstall() and variables are no concern of ours."""
+    path = write("main.py", """
+        import logging, sys
+        from jsonlogging import config
+        if "install" in sys.argv:
+            config.install(env="MYAPP_LOG")
+        if "uninstall" in sys.argv:
+            config.uninstall()
+        logging.basicConfig(level="ERROR")
+        logging.getLogger("app").debug("detail")
+        logging.getLogger("own").info("own")
+        """)
+    for words in ([], ["install"], ["uninstall"], ["install", "uninstall"]):
+        result = python(*RUN, "--format", "json", path, *words, **{
+            LEVEL: "app=DEBUG", "MYAPP_LOG_LEVEL": "own=INFO",
+            FORMAT: "text"})
+        assert [line["message"] for line in objects(result.stderr)] == [
+            "detail", *["own"] * (words == ["install"])]
+
+
+def test_pins_have_no_window(python, write):
+    """While a program asks for another level, no thread sees that."""
+    path = write("main.py", """
+        import logging
+        seen = []
+        class Watched(logging.Logger):
+            def __setattr__(self, name, value):
+                if name == "level":
+                    seen.append(value)
+                super().__setattr__(name, value)
+        logging.setLoggerClass(Watched)
+        log = logging.getLogger("app")
+        seen.clear()
+        for level in "ERROR", 30, "INFO":
+            log.setLevel(level)
+        for wrong in "NONSENSE", None, 3.5:
+            try:
+                log.setLevel(wrong)
+            except (TypeError, ValueError):
+                pass
+            else:
+                print(wrong)
+        log.level = 50
+        log.setLevel(logging.WARNING)
+        print(seen, log.level)
+        """)
+    result = python(*RUN, path, **{LEVEL: "app=DEBUG"})
+    assert result.stdout == "[50, 10] 10\n"
 
 
 RICH = """
@@ -450,7 +724,7 @@ RICH = """
 
 
 def test_handlers_that_render_by_themselves(python, write):
-    """They are replaced by a StreamHandler with level, filters and name."""
+    """They print as a StreamHandler, with level, filters and name."""
     path = write("main.py", textwrap.dedent(RICH) + textwrap.dedent("""
         logging.basicConfig(level="DEBUG", handlers=[handler])
         logging.debug("too low")
@@ -470,6 +744,25 @@ def test_handlers_that_render_by_themselves(python, write):
                                    HANDLER_LEVEL: "rich=WARNING"})
     assert [line["message"] for line in objects(result.stdout)] == [
         "too low now"]
+
+
+def test_handlers_stay_the_program_s_own(python, write):
+    """A handler that renders by itself is still the one that was added."""
+    path = write("main.py", textwrap.dedent(RICH) + textwrap.dedent("""
+        log = logging.getLogger("app")
+        for turn in range(3):
+            log.addHandler(handler)
+        log.warning("once")
+        assert log.handlers == [handler] and handler.name == "rich"
+        for each in list(log.handlers):
+            log.removeHandler(each)
+        log.warning("to nobody")
+        log.addHandler(handler)
+        log.warning("again")
+        """))
+    result = python(*RUN, path, **{FORMAT: "json"})
+    assert [line["message"] for line in objects(result.stdout)] == [
+        "once", "again"]
 
 
 def test_filters_that_come_later(python, write):
@@ -562,21 +855,20 @@ def test_handlers_that_ship_are_left_alone(python, write):
 
 
 def test_opt_out(python, write):
-    """A program's own env=False keeps FORMAT of its call, and pins hold."""
+    """env=False is about what a program reads: the operator's word holds."""
     path = write("main.py", """
         import logging
         from jsonlogging import config
         config.basicConfig(env=False, level="ERROR")
         logging.getLogger("a").info("hello")
         """)
-    result = python(*RUN, path, **{LEVEL: "INFO"})
-    assert result.stderr == "INFO:a:hello\n"
+    result = python(*RUN, path, **{LEVEL: "INFO", FORMAT: "json"})
+    assert [line["message"] for line in objects(result.stderr)] == ["hello"]
 
 
 def test_registered_schemas(python, write, tmp_path):
     """The schemas are registered when there are any."""
     package = tmp_path / "with" / "jsonlogging"
-    import shutil
     shutil.copytree(ROOT / "jsonlogging", package)
     (package / "contrib" / "schemas.py").write_text(textwrap.dedent("""
         from .. import config
@@ -665,6 +957,19 @@ def test_subprocesses(python, write):
     assert [line["message"] for line in objects(result.stderr)] == ["in child"]
     result = python(*RUN, *options, "--children", "--no-pin", path)
     assert result.stderr == ""
+
+
+def test_pythons_without_the_package(python, write):
+    """With --children another Python finds the package, and no more."""
+    path = write("main.py", SUBPROCESS.replace("sys.executable", "plain")
+                 .replace("import os, subprocess, sys",
+                          "import os, subprocess, sys; plain = %r\n"
+                          "    path = os.environ['PYTHONPATH']\n"
+                          "    hook, _, _ = path.partition(os.pathsep)\n"
+                          "    os.environ['PYTHONPATH'] = hook" % PLAIN))
+    result = python(*RUN, "--level", "INFO", "--format", "json",
+                    "--children", path)
+    assert [line["message"] for line in objects(result.stderr)] == ["in child"]
 
 
 # Configuration files.
@@ -785,11 +1090,16 @@ def test_config_until_end(python, write):
 def test_config_table(python, write):
     """The table names who set what."""
     path = write("main.py", CONFIGURES)
-    result = python(*CONFIG, path, "0", **{LEVEL: "INFO,x=DEBGU"})
+    result = python(*CONFIG, path, "0", **{
+        LEVEL: "INFO,x=DEBGU", FORMAT: "json", TIME: "utc"})
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "LOGGER LEVEL SET BY HANDLERS" in lines
     assert "root INFO PYTHON_LOGGING_LEVEL (program: ERROR) console" in lines
     assert ("console NOTSET program logging.StreamHandler") in lines
+    assert ("console jsonlogging.formatters.JSONFormatter "
+            "PYTHON_LOGGING_FORMAT (program: none) utc PYTHON_LOGGING_TIME "
+            "(program: none) console") in lines
+    assert 'console formatter.timespec "milliseconds"' in lines
     assert lines[-1] == ("PYTHON_LOGGING_LEVEL: 'x=DEBGU' is not a level "
                          "(ignored)")
 
@@ -813,6 +1123,21 @@ def test_config_of_a_program_that_is_interrupted(python, write):
         """)
     result = python(*CONFIG, "--json", path, status=-signal.SIGINT)
     assert "by.hand" in json.loads(result.stdout)["loggers"]
+
+
+def test_config_of_odd_handlers(python, write):
+    """A handler that cannot be shown is in the table, with a note."""
+    path = write("main.py", """
+        import logging
+        class Bare(logging.Handler):
+            def __init__(self):
+                pass
+        logging.getLogger().addHandler(Bare())
+        """)
+    lines = [" ".join(line.split())
+             for line in python(*CONFIG, path).stdout.splitlines()]
+    assert "an unnamed Bare - program __main__.Bare" in lines
+    assert "an unnamed Bare: cannot be shown: AttributeError" in lines
 
 
 @pytest.mark.parametrize("target", ["/dev/full", "&-"])
@@ -882,7 +1207,8 @@ def autoloaded(python, autoload, *args, PYTHONPATH="", **environ):
     code = ("import os, sys, subprocess; sys.exit(subprocess.run("
             "sys.argv[1:], env=dict(os.environ, PYTHONPATH=%r))"
             ".returncode)" % path)
-    return python("-S", "-c", code, sys.executable, *args, **environ)
+    # Not of this environment, which has the package.
+    return python("-S", "-c", code, PLAIN, *args, **environ)
 
 
 def test_autoload(python, write, autoload):
@@ -896,7 +1222,7 @@ def test_autoload(python, write, autoload):
                         **{LEVEL: "INFO,app.db=DEBUG", FORMAT: "json"})
     levels, file = result.stdout.splitlines()
     assert levels == "20 10 50 10"
-    assert pathlib.Path(file).parent == autoload / "jsonlogging"
+    assert pathlib.Path(file).parent == autoload / "package" / "jsonlogging"
     assert objects(result.stderr)[-1]["message"] == "hello"
 
 
@@ -909,6 +1235,54 @@ def test_autoload_does_nothing_without_a_variable(python, write, autoload):
     for environ in {}, {LEVEL: "", FORMAT: ""}, {"PYTHON_LOGGING_X": "1"}:
         result = autoloaded(python, autoload, path, **environ)
         assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_autoload_hides_no_package(python, write, autoload, tmp_path):
+    """Without a variable the copy is no package; with one it comes last."""
+    path = write("main.py", """
+        import logging, sys
+        try:
+            import jsonlogging
+        except ImportError:
+            print("none")
+        else:
+            print(jsonlogging.__file__)
+        print([entry for entry in sys.path if entry.endswith("/package")])
+        """)
+    assert autoloaded(python, autoload, path).stdout == "none\n[]\n"
+    own = tmp_path / "own" / "jsonlogging"
+    shutil.copytree(ROOT / "jsonlogging", own)
+    for environ in {}, {LEVEL: "INFO"}:
+        result = autoloaded(python, autoload, path,
+                            PYTHONPATH=str(own.parent), **environ)
+        assert result.stdout == "%s\n[]\n" % (own / "__init__.py")
+        assert result.stderr == ""
+
+
+def test_the_hook_in_old_pythons():
+    """A Python that is too old compiles the hook and does nothing."""
+    source = (ROOT / "jsonlogging" / "contrib" / "_autoload"
+              / "sitecustomize.py").read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 4))
+    assert not [node for node in ast.walk(tree)
+                if isinstance(node, (ast.JoinedStr, ast.arg))
+                or getattr(node, "returns", None)]
+    names = {"__file__": __file__, "__name__": "sitecustomize"}
+    imported = []
+    old = types.SimpleNamespace(version_info=(2, 7), modules={},
+                                path=[os.path.dirname(__file__)])
+
+    def imports(name, *args):
+        imported.append(name)
+        if name == "sitecustomize":
+            raise ImportError(name=name)
+        return {"sys": old, "os": os}[name]
+    with mock.patch.dict(os.environ, {LEVEL: "INFO"}):
+        exec(compile(tree, "hook", "exec"), {
+            **names, "__builtins__": {**vars(builtins),
+                                      "__import__": imports}})
+    assert imported == ["os", "sys", "sitecustomize"]
+    assert old.path == [os.path.dirname(__file__)]
 
 
 def test_autoload_is_switched_off(python, write, autoload):
@@ -958,7 +1332,7 @@ def test_autoload_with_a_broken_sitecustomize(
 
 def test_autoload_never_stops_a_program(python, write, autoload):
     """A copy that is broken is one line on standard error."""
-    (autoload / "jsonlogging" / "config.py").write_text("1/0",
+    (autoload / "package" / "jsonlogging" / "config.py").write_text("1/0",
                                                         encoding="utf-8")
     path = write("main.py", "print('run')")
     result = autoloaded(python, autoload, path, **{LEVEL: "INFO"})
@@ -979,11 +1353,11 @@ def test_autoload_children(python, write, autoload):
 
 def test_autoload_writes_what_it_made_only(python, write, tmp_path, autoload):
     """It replaces what it made, and touches no other folder."""
-    (autoload / "jsonlogging" / "stray.py").write_text("", encoding="utf-8")
+    (autoload / "package" / "jsonlogging" / "stray.py").write_text("", encoding="utf-8")
     python("-m", "jsonlogging", "autoload", autoload)
-    assert not (autoload / "jsonlogging" / "stray.py").exists()
+    assert not (autoload / "package" / "jsonlogging" / "stray.py").exists()
     assert sorted(os.listdir(autoload)) == [
-        "__pycache__", "jsonlogging", "made-by-jsonlogging.txt",
+        "__pycache__", "made-by-jsonlogging.txt", "package",
         "sitecustomize.py"]
     other = write("other/mine.txt", "mine").parent
     result = python("-m", "jsonlogging", "autoload", other, status=1)
@@ -991,6 +1365,11 @@ def test_autoload_writes_what_it_made_only(python, write, tmp_path, autoload):
     assert os.listdir(other) == ["mine.txt"]
     file = write("file", "")
     python("-m", "jsonlogging", "autoload", file, status=1)
+    for folder in (autoload, autoload / "package" / "jsonlogging",
+                   autoload / "package" / "jsonlogging" / "x"):
+        result = python("-m", "jsonlogging", "autoload", folder, status=1,
+                        PYTHONPATH=str(autoload / "package"))
+        assert "holds the package itself" in result.stderr
 
 
 def test_the_copy_is_the_package(autoload):
@@ -999,7 +1378,7 @@ def test_the_copy_is_the_package(autoload):
         return {path.relative_to(folder).as_posix(): path.read_bytes()
                 for path in folder.rglob("*")
                 if path.is_file() and path.parent.name != "__pycache__"}
-    assert files(autoload / "jsonlogging") == files(ROOT / "jsonlogging")
+    assert files(autoload / "package" / "jsonlogging") == files(ROOT / "jsonlogging")
     compiled = {path.parent.parent / (path.name.partition(".")[0] + ".py")
                 for path in autoload.rglob("*.pyc")
                 if path.read_bytes()[4:8] == bytes([3, 0, 0, 0])}

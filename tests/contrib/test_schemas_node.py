@@ -4,6 +4,7 @@ ELASTICSEARCH_URL is the address of the node, without a slash at its end.
 """
 
 import base64
+import itertools
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from jsonlogging.contrib._ecs_types import FIELDS
 from jsonlogging.contrib.schemas import ECSFormatter
 
 from .. import blocks
+from ..support import make_record
 from . import _ecs
 
 ENV = {name[14:].lower(): value for name, value in os.environ.items()
@@ -49,9 +51,13 @@ def names(chooser):
     found = dict.fromkeys([*FIELDS, *sorted(_ecs.OBJECTS)])
     for name in [*found]:
         found[name + ".more"] = None
-    while len(found) < NAMES:
-        found[blocks.key(chooser) if chooser.integer(0, 3) == 0 else
-              "%s %d" % (chooser.text(), len(found))] = None
+    most = len(found) + NAMES
+    while len(found) < most:
+        key = blocks.key(chooser)
+        # A record of blocks has the others.
+        found["%s %d" % (chooser.text(), len(found))
+              if type(key) not in (str, int) or chooser.integer(0, 3)
+              else key] = None
     return [*found]
 
 
@@ -61,14 +67,37 @@ VALUES = ("text", "2023-11-14T22:13:20.123Z", "10.0.0.1", "::1", 7, 2**40,
           "x" * 40_000, {"a\0": {"": "b" * 40_000}}, {"a.b": 1, "a": 2})
 
 
-def value(chooser, name):
-    """Return any value, at times as the innermost of nested objects."""
+def extra(chooser, name):
+    """Return {name: any value}, at times with objects for the dots."""
     made = (chooser.choice(VALUES) if chooser.integer(0, 1)
             else blocks.value(chooser))
     if isinstance(name, str) and chooser.integer(0, 3) == 0:
-        for part in reversed(name.split(".")[1:]):
-            made = {part: made}
-    return made
+        return nested(name, made)
+    return {name: made}
+
+
+def nested(name, value):
+    """Return {name: value} with objects for the dots."""
+    name, *path = name.split(".")
+    for part in reversed(path):
+        value = {part: value}
+    return {name: value}
+
+# Where the types of fields end, and a little beyond.
+EDGES = (
+    "0001-01-01", "9999-12-31T23:59:59.999999999Z", "2023-02-29",
+    "2023-11-14T24:00:00Z", "2023-11-14T23:59:60Z", "2023-11-14T22:13:20",
+    "2023-11-14T22:13:20,5Z", "2023-11-14T22:13:20-00:00", "0000-01-01",
+    "2023-11-14T22:13:20+18:00", "2023-11-14T22:13:20-18:01", "20231114",
+    "2023-11-14T22:13:20.1234567891Z", "2023-11-14T22:13:20+0530",
+    "\u06622023-11-14", "::ffff:1.2.3.4", "1:2:3:4:5:6:7::", "1::2::3",
+    "01.2.3.4", "1.2.3.4.", "fe80::1%1", "[::1]", "1.2.3.4/8", "\u0661.2.3.4",
+    2**63 - 1, -2**63, 2**63, 2**31, 2**31 - 1, -2**31 - 1, 10**30, 3.4e38,
+    3.4028235e38, 1e39, 5e-324, -0.0, 1.0, True, "true", "1", None, "", "\0",
+    "\ud800", "\uffff" * 11_000, {"lat": 90, "lon": -180.0},
+    {"lat": 90.1, "lon": 0}, {"lat": True, "lon": 1}, {"lat": "1", "lon": 2},
+    {"lat": 1, "lon": 2, "z": 3}, "1,2", [1.5, 2], {}, [], [None], [[{}]],
+    {"": 1}, {".": {" ": "\0"}}, {"a" * 40_000: "b" * 40_000})
 
 
 class NodeTest(unittest.TestCase):
@@ -92,39 +121,64 @@ class NodeTest(unittest.TestCase):
         for seed in range(RECORDS):
             chooser = blocks.Chooser(seed)
             record = blocks.record(chooser)
-            for _ in range(3):
-                name = known[(seed * 3 + _) % len(known)]
-                if name not in blocks.ATTRIBUTES:
-                    used.add(name)
-                    record.__dict__[name if isinstance(name, str)
-                                    and chooser.integer(0, 1) == 0
-                                    else name] = value(chooser, name)
+            for number in range(3):
+                name = known[(seed * 3 + number) % len(known)]
+                used.add(name)
+                self.add(record, extra(chooser, name))
             yield seed, formatter.format(record)
-        self.assertGreaterEqual(len(used), NAMES - len(blocks.ATTRIBUTES))
+        self.assertGreater(len(used), 2 * NAMES)
+
+    def edges(self):
+        """Yield lines with every edge in fields of every type."""
+        formatter, fields = ECSFormatter(), {}
+        for name, kind in FIELDS.items():
+            fields.setdefault(kind, []).append(name)
+        for kind, found in fields.items():
+            for number, value in enumerate(EDGES):
+                name = found[number * 7 % len(found)]
+                for more in ({name: value}, {name: [value]},
+                             nested(name, value)):
+                    record = make_record("hello")
+                    self.add(record, more)
+                    yield (name, value), formatter.format(record)
+
+    @staticmethod
+    def add(record, more):
+        for name, value in more.items():
+            if name not in blocks.ATTRIBUTES:
+                record.__dict__[name] = value
+
+    def send(self, lines):
+        """Send lines, given with what they are of, and count them."""
+        sent = 0
+        while batch := [*itertools.islice(lines, BATCH)]:
+            answer = call("POST", "/%s/_bulk" % self.index, "".join([
+                '{"create":{}}\n%s\n' % line for _, line in batch]),
+                "application/x-ndjson")
+            for (origin, line), item in zip(batch, answer["items"]):
+                item = item["create"]
+                self.assertEqual(201, item["status"], (
+                    origin, item.get("error"), line[:2000]))
+            sent += len(batch)
+        call("POST", "/%s/_refresh" % self.index)
+        self.assertEqual(sent, call(
+            "GET", "/%s/_count" % self.index)["count"])
+        return sent
 
     def test_nothing_is_refused(self):
         """No line of a hostile record is refused, whatever its extras."""
-        batch, sent = [], 0
+        self.assertEqual(RECORDS, self.send(self.lines()))
 
-        def send():
-            answer = call("POST", "/%s/_bulk" % self.index, "".join(
-                '{"create":{}}\n%s\n' % line for _, line in batch),
-                "application/x-ndjson")
-            for (seed, line), item in zip(batch, answer["items"]):
-                item = item["create"]
-                self.assertEqual(201, item["status"], (
-                    seed, item.get("error"), line[:2000]))
-            return len(batch)
-        for entry in self.lines():
-            batch.append(entry)
-            if len(batch) == BATCH:
-                sent += send()
-                batch.clear()
-        sent += send() if batch else 0
-        self.assertEqual(RECORDS, sent)
-        call("POST", "/%s/_refresh" % self.index)
-        self.assertEqual(RECORDS, call(
-            "GET", "/%s/_count" % self.index)["count"])
+    def test_nothing_is_refused_under_other_options(self):
+        """So it is with fewer fields, and with texts that are not ASCII."""
+        self.assertEqual(RECORDS, self.send(self.lines(
+            ensure_ascii=False, stack_trace_limit=1,
+            exclude_fields=["log.level", "process.thread"],
+            defaults={"host.name": "web-1", "team": 5})))
+
+    def test_edges(self):
+        """What is at the edge of a type is taken, or was put elsewhere."""
+        self.assertGreater(self.send(self.edges()), 2_000)
 
     def test_fields_can_be_searched(self):
         """What a call says is found by field, label and type."""
