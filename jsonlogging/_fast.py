@@ -394,15 +394,14 @@ class _Code:
         self.text = re.sub("[^\0\1]*(\0%s \\w+\0[^\0\1]*)+" % kind, name,
                            self.text)
         attributes = re.findall("\0\\w+ (\\w+)\0", "".join(texts))
-        # Those that logging sets; or none, if it has been told so.
+        # Those that logging sets, unless it was told not to.
         types = [type(_ATTRIBUTES.get(name, "")) for name in attributes]
 
         def make(*values):
             parts = map(self.writer.value, values)
             made = [re.sub("\0.*?\0", lambda match: next(parts), text)
                     for text in texts]
-            if sum(map(len, made)) > _MAX_NAME or not all([
-                    v is None or type(v) is t for v, t in zip(values, types)]):
+            if [*map(type, values)] != types or len("".join(made)) > _MAX_NAME:
                 raise Unusual
             return made
         return names, attributes, make

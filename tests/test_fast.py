@@ -100,7 +100,7 @@ class UsualTest(FastTest):
                     make_record(a={"b": [1, {"c": ("d", 1.5, None)}]}, e=[]),
                     make_record(a=["\U0001f600", "\\ud800"]),
                     make_record(taskName="Task-1", user="joe", level="x"),
-                    make_record(lineno=7, process=None, taskName=0),
+                    make_record(taskName=0),
                     make_record(exc_info=error), make_record(
                         exc_info=error, exc_text="kept", x=1)):
                 with self.subTest(options=options, record=record.__dict__):
@@ -205,7 +205,7 @@ class UnusualTest(FastTest):
                 make_record("%d", "x"), make_record("x" * 100_000),
                 make_record("x" * 999_990),
                 make_record(lineno=True), make_record(lineno=7.0),
-                make_record(name=7), make_record(threadName=["x"]),
+                make_record(name=7), make_record(name=None), make_record(threadName=["x"]),
                 make_record(**dict.fromkeys(map(str, range(200)), 1))):
             with self.subTest(record=str(record.__dict__)[:300]):
                 self.assertUnusual(formatter, record)

@@ -369,17 +369,8 @@ def otel_resource(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def level_of(record: logging.LogRecord) -> str:
-    """Return the level of *record*, as Slow if the record is unusual."""
-    level = record.levelname.lower()
-    try:
-        # What logging has set, somebody may have set to anything.
-        usual = (type(record.lineno) is type(record.process)
-                 is type(record.thread) is int and str is type(record.name)
-                 is type(record.filename) is type(record.funcName)
-                 is type(record.processName) is type(record.threadName))
-    except AttributeError:
-        usual = False
-    return level if usual else Slow(level)
+    """Return the level of *record*."""
+    return record.levelname.lower()
 
 
 def limited(info: Any, limit: int) -> str | None:

@@ -118,12 +118,12 @@ class StdlibFormatter(Schema):
             path = [name] if literal else name.split(".")
             if value is not None and self._excluded.isdisjoint(above(name)):
                 _nest(result, path, _in_order(value))
-        for name, value in self._plain(self._more or {}).items():
+        for name, value in self._as_data(self._more or {}).items():
             if value is not None or "." in name:
                 _nest(extra, name.split("."), value)
         task = self.mapExtra({name: record.__dict__.get(name)
                               for name in _TASK}).get(RAW, {})
-        for name, value in self._plain(task).items():
+        for name, value in self._as_data(task).items():
             extra.setdefault(name, value)
         for name in [*filter(ALIASES.get, extra)]:
             if name[:10] == "elasticapm":
@@ -145,7 +145,7 @@ class StdlibFormatter(Schema):
     def mapLogRecord(self, record: logging.LogRecord) -> dict[str, Any]:
         data = self.format_to_ecs(record)
         if type(self).format_to_ecs is not StdlibFormatter.format_to_ecs:
-            data = self._plain(data)
+            data = self._as_data(data)
         notes = data.pop("degraded", None)
         log = data.get("log")
         if type(log) is dict and "level" in log:
@@ -165,7 +165,7 @@ class StdlibFormatter(Schema):
         return any([note.startswith(name) and note[len(name):][:1] in ".[:"
                     for name in self._excluded])
 
-    def _plain(self, value: Any) -> dict[str, Any]:
+    def _as_data(self, value: Any) -> dict[str, Any]:
         """Return the mapping *value* as plain data."""
         made = JSONFormatter(["data"], default=self.default).mapLogRecord(
             logging.makeLogRecord({"data": value}))

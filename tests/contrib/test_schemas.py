@@ -758,23 +758,37 @@ class HooksTest(SchemaTest):
         record = make_record("x" * 5000)
         self.assertLessEqual(len(formatter.format(record)), 1024)
 
+    def test_types_of_attributes(self):
+        """An attribute of another type than logging's has the same place
+        in both paths."""
+        for cls in ALL:
+            formatter = cls()
+            for name in ("name", "levelno", "pathname", "filename", "module",
+                         "lineno", "funcName", "process", "processName",
+                         "thread", "threadName"):
+                for value in None, "seven", 7, 7.5, True:
+                    record = make_record("hello", **{name: value})
+                    with self.subTest(cls=cls, name=name, value=value):
+                        self.assertEqual(plain(formatter).format(record),
+                                         formatter.format(record))
+
     def test_fast_path(self):
         """Usual records of every schema are formatted the fast way."""
         for cls in ALL:
             with self.subTest(cls):
                 formatter = cls()
                 record = make_record("hello")
-                self.assertEqual(formatter._fast(record),
+                self.assertEqual(formatter._fast.line(formatter, record),
                                  formatter.format(record))
                 if cls is StdlibFormatter:
                     continue
                 record = make_record("hello", exc_info=error_of(fail))
-                self.assertEqual(formatter._fast(record),
+                self.assertEqual(formatter._fast.line(formatter, record),
                                  formatter.format(record))
                 if cls is not OTelFormatter:
                     record = make_record("hello", a=1, b="x", **{
                         "user.id": "u", "http": {"version": "1.1"}})
-                    self.assertEqual(formatter._fast(record),
+                    self.assertEqual(formatter._fast.line(formatter, record),
                                      formatter.format(record))
 
     def test_copies(self):
