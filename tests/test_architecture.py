@@ -73,7 +73,8 @@ EDGES = {
     # ctypes: to keep a database open for ever in a forked child.
     "contrib._spool": {"__future__", "collections.abc", "contextlib",
                        "ctypes", "datetime", "fcntl", "json", "msvcrt", "os",
-                       "secrets", "sqlite3", "threading", "typing", "zlib"},
+                       "secrets", "sqlite3", "sys", "threading", "typing",
+                       "zlib"},
     "contrib._network": {".contrib._transport", "__future__", "base64",
                          "collections.abc", "fcntl", "hashlib", "hmac",
                          "http.client", "io", "os", "re", "socket", "ssl",

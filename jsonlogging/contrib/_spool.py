@@ -23,7 +23,8 @@ Only files here: no thread, no network, and no logging.
 
 from __future__ import annotations
 
-import contextlib, datetime, json, os, secrets, sqlite3, threading, zlib
+import contextlib, datetime, json, os, secrets, sqlite3, sys, threading
+import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ try:
 except ImportError:     # Windows
     import msvcrt
 
-    def lock_file(number: int) -> None:
-        msvcrt.locking(  # type: ignore[attr-defined]
-            number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-else:
-    def lock_file(number: int) -> None:
+
+def lock_file(number: int) -> None:
+    """Lock the open file *number*; OSError says that another one has."""
+    if sys.platform == "win32":
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+    else:
         # Not lockf(): closing any other descriptor of the file in this
         # process would give up a lock of that kind.
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1018,9 +1018,7 @@ class HandlerTests(PipelineTestCase):
 
     def test_records_of_the_worker(self):
         """What the worker's own thread logs never enters the handler."""
-        logger = logging.getLogger("tests.contrib.own")
-        logger.setLevel("DEBUG")
-        logger.propagate = False
+        logger = logging.Logger("own")
 
         def log(events, again):
             logger.error("from the worker")
