@@ -7,6 +7,7 @@
     python -m benchmarks tables RESULTS...  tables for the documentation
     python -m benchmarks plots RESULTS...   plots for the documentation
     python -m benchmarks publish            run, save, tables and plots
+    python -m benchmarks shipping           the handlers; see shipping.py
 
 A figure is a ratio.  The candidates do the same work in one process,
 taking turns, their order rotated every round.  Each round gives one

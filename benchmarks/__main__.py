@@ -5,7 +5,8 @@ import os
 import pathlib
 import sys
 
-from . import __doc__ as description, plots, results, suites, tables
+from . import (__doc__ as description, plots, results, shipping, suites,
+               tables)
 
 __all__ = ["main"]
 
@@ -191,6 +192,9 @@ def parser():
 
 def main(argv=None):
     argv = [*(sys.argv[1:] if argv is None else argv)]
+    if argv[:1] == ["shipping"]:
+        shipping.main(argv[1:])
+        return
     if not argv or argv[0].startswith("-") and argv[0] not in ("-h",
                                                                "--help"):
         argv.insert(0, "run")

@@ -1,4 +1,4 @@
-"""The command line: python -m jsonlogging run, config, autoload."""
+"""The command line: python -m jsonlogging run, config, autoload, and more."""
 
 from __future__ import annotations
 
@@ -97,7 +97,14 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
         allow_abbrev=False)
     made["autoload"].add_argument("directory", metavar="DIR")
     made["autoload"].set_defaults(function=autoload)
+    for name, text in SHIPPING.items():
+        commands.add_parser(name, help=text)    # see contrib._commands
     return parser, made
+
+
+# Commands that a program under "run" shall not have to import.
+SHIPPING = {"elasticsearch": "Install its index template; send again",
+            "logstash": "Send dead letters, or a spool, again"}
 
 
 RUN = """\
@@ -249,6 +256,9 @@ def autoload(options: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Carry out the command in *argv*, by default sys.argv[1:]."""
     argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in SHIPPING:
+        from .contrib import _commands
+        sys.exit(_commands.main(argv))
     parser, commands = make_parser()
     if argv[:1] not in (["run"], ["config"]):
         # What a command does is its parser's default of "function".

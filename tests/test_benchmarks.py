@@ -46,7 +46,7 @@ load()
 
 from benchmarks import (__main__ as command, calls, candidates, importtime,
                         isolation, limits, memory, plots, records, results,
-                        sizes, suites, tables, timing)
+                        shipping, sizes, suites, tables, timing)
 
 TINY = suites.Settings(rounds=2, batch=3, runs=2, starts=2, records=100,
                        lines=5)
@@ -810,6 +810,46 @@ class SizesTest(unittest.TestCase):
         formatter = logging.Formatter()
         self.assertEqual(sizes.line_bytes(formatter, "Hindi", 50),
                          sizes.line_bytes(formatter, "Hindi", 50))
+
+
+class ShippingTest(unittest.TestCase):
+
+    def test_verdict(self):
+        """A figure beyond its limit is a miss, on either side."""
+        for value, most, expected in (
+                (1, True, "at most 2: ok"), (3, True, "at most 2: MISSED"),
+                (3, False, "at least 2: ok"),
+                (1, False, "at least 2: MISSED")):
+            self.assertEqual(shipping.verdict(
+                {"value": value, "limit": 2, "most": most}), expected)
+        self.assertEqual(shipping.verdict(
+            {"value": 1, "limit": None, "most": True}), "")
+
+    def test_command(self):
+        """A suite measures in a process of its own, and saves figures."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "results.json")
+            with contextlib.redirect_stdout(io.StringIO()):
+                command.main(["shipping", "memory", "--count", "200",
+                              "-o", path])
+            found = results.load(path)
+        figure, = found["suites"]["memory"]
+        self.assertEqual(figure["name"], "growth in the last nine tenths")
+        self.assertEqual(found["count"], 200)
+        self.assertIn(figure["name"], shipping.document([found]))
+
+    def test_committed(self):
+        """The page is made of the committed results, which are complete."""
+        several = [results.load(path)
+                   for path in sorted(shipping.COMMITTED.glob("*.json"))]
+        self.assertEqual(shipping.document(several),
+                         shipping.PAGE.read_text(encoding="utf-8"))
+        self.assertTrue(several)
+        for found in several:
+            self.assertEqual([*found["suites"]], [*shipping.SUITES])
+            self.assertTrue(all(found["suites"].values()), "a suite is empty")
+        page = (EXPLANATION / "delivery.rst").read_text(encoding="utf-8")
+        self.assertIn(".. include:: %s\n" % shipping.PAGE.name, page)
 
 
 class DocumentationTest(unittest.TestCase):

@@ -1,0 +1,150 @@
+"""The pages about shipping say what is true."""
+
+import contextlib
+import inspect
+import io
+import logging
+import logging.config
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import textwrap
+import unittest
+
+from jsonlogging.contrib import elasticsearch, logstash, stream
+from jsonlogging.contrib._commands import make_parser
+from jsonlogging.contrib._handler import PipelineHandler
+from jsonlogging.contrib._pipeline import Pipeline
+
+from ._servers import TLS
+
+DOCS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs"
+PAGES = ("logstash", "elasticsearch", "elastic-cloud", "background-stream")
+LIBRARY = (DOCS / "library" / "shipping.rst").read_text("utf-8")
+
+
+class CodeTests(unittest.TestCase):
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+        for name in ("ca.pem", "client.pem", "client.key"):
+            shutil.copy(TLS / name, name)
+        pathlib.Path("api-key.txt").write_text("id:key\n", "utf-8")
+        root = logging.getLogger()
+        before = root.handlers[:]
+        self.addCleanup(root.handlers.__setitem__, slice(None), before)
+        self.addCleanup(root.setLevel, root.level)
+        root.handlers.clear()
+
+    def test_code(self):
+        """Every block of code configures what it says."""
+        count = 0
+        for page in PAGES:
+            text = (DOCS / "howto" / (page + ".rst")).read_text("utf-8")
+            for indent, block in re.findall(
+                    r"^( *)\.\. code-block:: python\n\n"
+                    r"((?:\1   .*\n|\n)+)", text, re.MULTILINE):
+                with self.subTest(page=page, block=block):
+                    self.run_code(textwrap.dedent(block))
+                    count += 1
+        self.assertGreaterEqual(count, 8)
+
+    def test_commands(self):
+        """Every command has the arguments that it takes."""
+        count = 0
+        for page in PAGES:
+            text = (DOCS / "howto" / (page + ".rst")).read_text("utf-8")
+            for command in re.findall(
+                    r"^ +python -m jsonlogging ((?:.*\\\n)*.*)$", text,
+                    re.MULTILINE):
+                with self.subTest(command):
+                    options = make_parser().parse_args(
+                        command.replace("\\\n", "").split())
+                    self.assertTrue(options.run)
+                    count += 1
+        self.assertEqual(count, 4)
+
+    def run_code(self, code):
+        namespace = {}
+        root = logging.getLogger()
+        with contextlib.redirect_stderr(io.StringIO()):
+            exec(code, namespace)
+            handlers = {*root.handlers, namespace.get("handler")} - {None}
+            self.assertTrue(handlers)
+            for handler in handlers:
+                root.removeHandler(handler)
+                # Nobody is at the addresses in the documentation.
+                handler.close(0)
+
+
+class ReferenceTests(unittest.TestCase):
+
+    def test_signatures(self):
+        """The signatures in the reference are those of the code."""
+        for module, name in ((logstash, "LogstashHandler"),
+                             (elasticsearch, "ElasticsearchHandler"),
+                             (stream, "StreamPipelineHandler"),
+                             (elasticsearch, "parse_cloud_id"),
+                             (elasticsearch, "index_template")):
+            with self.subTest(name):
+                text, = re.findall(r"^\.\. (?:class|function):: %s\((.*)\)$"
+                                   % name, LIBRARY, re.MULTILINE)
+                namespace = {}
+                exec("def function(%s): pass" % text, namespace)
+                documented = inspect.signature(namespace["function"])
+                actual = inspect.signature(getattr(module, name))
+                self.assertEqual(documented, actual.replace(
+                    return_annotation=actual.empty, parameters=[
+                        parameter.replace(annotation=parameter.empty)
+                        for parameter in actual.parameters.values()]))
+
+    def test_options(self):
+        """The table of options has every option, with its default."""
+        table = LIBRARY[LIBRARY.index("Common options"):
+                        LIBRARY.index("Methods\n")]
+        documented = dict(re.findall(r"^``(\w+)`` +(\S.*?)  ", table,
+                                     re.MULTILINE))
+        actual = inspect.signature(Pipeline).parameters
+        self.assertEqual(set(documented), set(actual) - {
+            "transport", "make_report", "clock"})
+        for name, text in documented.items():
+            with self.subTest(name):
+                default = actual[name].default
+                text = text.strip("`").replace(" s", "")
+                if text.endswith(" MiB"):
+                    self.assertEqual(int(text[:-4]) * 2**20, default)
+                elif isinstance(default, (int, float)):
+                    self.assertEqual(float(text.replace(" ", "")), default)
+                else:
+                    self.assertEqual(text, str(default))
+
+    def test_counters(self):
+        """The table of counters has every counter."""
+        table = LIBRARY[LIBRARY.index("Counter "):
+                        LIBRARY.index("At every moment")]
+        self.assertEqual(
+            re.findall(r"^   ``(\w+)``", table, re.MULTILINE),
+            [name for name in Pipeline(
+                stream.StreamTransport(io.StringIO(), None, "utf-8", "\n")
+            ).stats()])
+
+    def test_reasons(self):
+        """The reasons of drops that are named are those in the code."""
+        source = (inspect.getsource(inspect.getmodule(Pipeline))
+                  + inspect.getsource(inspect.getmodule(PipelineHandler)))
+        # full and timeout are in one expression.
+        found = {"full", "timeout", *re.findall(
+            r'(?:_drop\(|refuse\(|return )"(\w+)"', source)}
+        text = LIBRARY[LIBRARY.index("The reasons in"):
+                       LIBRARY.index("Security considerations")]
+        reasons = {name for name in re.findall(r"``([a-z]+)``", text)}
+        self.assertEqual(reasons - {"dropped"}, found)
+
+
+if __name__ == "__main__":
+    unittest.main()
