@@ -162,7 +162,10 @@ def make_handler(transport, port, spool, **options):
 def run_victim(transport, port, spool, name):
     """Log for ever, and report how many of the first are spooled."""
     logging.raiseExceptions = False
-    handler = make_handler(transport, port, spool, batch_size=20)
+    # Without drops, so that what is spooled is the first of all; the pipe
+    # takes ten thousand reports before this waits.
+    handler = make_handler(transport, port, spool, batch_size=20,
+                           capacity=10**7, capacity_bytes=2**30)
     log = logging.getLogger()
     log.addHandler(handler)
     log.setLevel("INFO")
@@ -171,8 +174,6 @@ def run_victim(transport, port, spool, name):
         for _ in range(10):
             log.info("%s-%06d", name, number)
             number += 1
-        # In the order of the calls, and without drops: the queue is large
-        # enough for what comes before this blocks.
         print(handler.stats()["spooled"], flush=True)
 
 
@@ -206,8 +207,11 @@ def kill_rounds(transport, rounds, seed, folder, say=lambda text: None):
             victim = subprocess.Popen(
                 [sys.executable, HERE, "victim", transport, str(peer.port),
                  spool, name], stdout=subprocess.PIPE)
-            output = b""
+            output = b"0\n"
             alive = True
+            # A fast machine would kill it before it has a spool.
+            while victim.poll() is None and int(output.split()[-1]) < 300:
+                output += victim.stdout.readline()
             for _ in range(draw.randrange(1, 600)):
                 output += victim.stdout.readline()
                 if draw.random() < 0.01:
