@@ -37,7 +37,7 @@ _LAST = [*_ATTRIBUTES][-1]
 
 _SCALARS = frozenset([str, int, float, bool, type(None)])
 _WORDS = {None: "null", True: "true", False: "false"}
-_MAX_CACHED = 4096      # entries of a cache; most programs have fewer places
+_MAX_CACHED = 1024
 _MAX_NAME = 1000        # characters of what is kept
 _MAX_VALUES = 4096      # in a container and in all that it contains
 _MAX_SHARE = 64         # characters of a string, for each of these
