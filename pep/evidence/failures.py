@@ -1,10 +1,12 @@
 """Run the recipes, and JSONFormatter, through the conformance kit.
 
-    python pep/evidence/failures.py [NAME ...]
+    python pep/evidence/failures.py [--case TEXT] [NAME ...]
 
 prints for each the cases that fail, and how.  The names are those of
-recipes.RECIPES and "JSONFormatter"; without one all are run.  The kit is
-tests/conformance.py, which imports nothing of jsonlogging.
+recipes.RECIPES and "JSONFormatter"; without one all are run.  The cases
+are those of tests/conformance.py, which imports nothing of jsonlogging,
+that need no process of their own; with --case those whose sentence has
+TEXT in it, of either kind.
 """
 
 import argparse
@@ -31,22 +33,26 @@ def ours():
 FORMATTERS = {**recipes.RECIPES, "JSONFormatter": ours}
 
 
-def judge(name, alone=False):
-    """Return the results of the formatter *name*, of all cases if *alone*."""
-    return conformance.run(FORMATTERS[name], cases=[
-        case for case in conformance.CASES if alone or not case.alone])
+def judge(name, text=None):
+    """Return the results of the formatter *name*: of cases with *text*."""
+    cases = [case for case in conformance.CASES
+             if (not case.alone if text is None else text in case.sentence)]
+    return conformance.run(FORMATTERS[name], cases=cases)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help=", ".join(FORMATTERS))
-    names = parser.parse_args(argv).names or [*FORMATTERS]
+    parser.add_argument("--case", metavar="TEXT",
+                        help="only cases with TEXT in their sentence")
+    options = parser.parse_args(argv)
+    names = options.names or [*FORMATTERS]
     for name in names:
         if name not in FORMATTERS:
             parser.error("no formatter %r" % name)
     for name in names:
-        results = judge(name)
+        results = judge(name, options.case)
         failed = [r for r in results if r.outcome != "passed"]
         counts = collections.Counter(r.outcome for r in failed)
         print("%s: %d of %d cases fail%s" % (
