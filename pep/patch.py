@@ -17,7 +17,10 @@ import sysconfig
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "Lib/test/test_logging_formatters/"
 ENVIRONMENT_TESTS = ("test_config.py", "test_config_property.py")
-HELPERS = ("blocks.py", "conformance.py", "strategies.py", "support.py")
+# These are about this package's surroundings, or name modules of tests/.
+STAY = ("test_hostile_matrix.py", "test_line_limits.py", "test_routes.py")
+HELPERS = ("blocks.py", "conformance.py", "fuzz.py", "strategies.py",
+           "support.py")
 NEWS = "Misc/NEWS.d/next/Library/2026-11-26-00-00-00.gh-issue-%s.rst"
 
 # What the page of the library says of the package, and of its other
@@ -42,7 +45,7 @@ PAGE = (
      "Formatters can be copied and, if what they were given can be, "
      "pickled.\n"),
     ("  *defaults* works on every Python, also on 3.9, where\n"
-     "   :class:`logging.Formatter` has none.\n", ""),
+     "   :class:`logging.Formatter` has none.\n", "\n"),
     (" (:doc:`/explanation/performance`)", ""),
     (" (50 on Python 3.9, where :mod:`traceback` recurses along a chain)",
      ""),
@@ -84,10 +87,21 @@ def rebound(name, text):
                       '    from test.support import load_package_tests\n'
                       '    return load_package_tests('
                       'os.path.dirname(__file__), *args)\n')
-    text = re.sub(r"^import hypothesis$", "from test.support.hypothesis_helper"
-                  " import hypothesis", text, flags=re.MULTILINE)
-    return re.sub(r"^from hypothesis import strategies as st$",
-                  "st = hypothesis.strategies", text, flags=re.MULTILINE)
+    text = re.sub(r"^from tests import", "from . import", text,
+                  flags=re.MULTILINE)
+    helper = "from test.support.hypothesis_helper import hypothesis"
+
+    def from_helper(match):
+        names = [name.split(" as ") for name in match[1].split(", ")]
+        return "\n".join([helper, *("%s = hypothesis.%s" % (
+            name[-1], name[0]) for name in names)])
+
+    text = re.sub(r"^import hypothesis$", helper, text, flags=re.MULTILINE)
+    text = re.sub(r"^from hypothesis import (.+)$", from_helper, text,
+                  flags=re.MULTILINE)
+    # Once in each file.
+    first, found, others = text.partition(helper + "\n")
+    return first + found + others.replace(helper + "\n", "")
 
 
 def test_names(fast):
@@ -95,7 +109,7 @@ def test_names(fast):
     ini = (ROOT / "tox.ini").read_text(encoding="utf-8")
     project = set(re.findall(r"--ignore=\{tox_root\}/tests/(\w+\.py)", ini))
     names = {path.name for path in (ROOT / "tests").glob("test_*.py")}
-    names -= project | {*ENVIRONMENT_TESTS, "test_routes.py"}
+    names -= project | {*ENVIRONMENT_TESTS, *STAY}
     return sorted(names if fast else {name for name in names
                                       if not name.startswith("test_fast")})
 
