@@ -230,7 +230,7 @@ def check_figures(text, blocks):
 
 def commands(text):
     """Return the commands that *text* names, each once."""
-    literals = re.findall(r"(?<!`)(`{1,2})((?:python|pytest|tox) [^`]+)\1",
+    literals = re.findall(r"(?<!`)(`{1,2})((?:python|pytest|tox)\s[^`]+)\1",
                           text)
     return [*dict.fromkeys(re.sub(r"\s+", " ", command)
                            for _, command in literals)]
