@@ -28,7 +28,7 @@ smartquotes = False
 # of the standard library have no target here, because their inventory
 # would have to be fetched.
 nitpick_ignore_regex = [
-    ("py:.*", r"(logging|json|traceback|datetime|time|tomllib|unittest|os"
+    ("py:.*", r"(gc|logging|json|traceback|datetime|time|tomllib|unittest|os"
               r"|multiprocessing|subprocess)"
               r"(\..*)?"),
     ("py:.*", r"str|int|float|bool|repr"),
