@@ -114,10 +114,11 @@ def test_names(fast):
                                       if not name.startswith("test_fast")})
 
 
-def with_env(source, name, call):
+def with_env(source, name, call, after=""):
     """
     Return *source*, of a module of logging, with *env* in the function
-    *name*: a parameter, and at the end the statements *call*.
+    *name*: a parameter, and at the end the statement *call*.  *after*
+    follows the function.
     """
     function = next((node for node in ast.parse(source).body
                      if isinstance(node, ast.FunctionDef)
@@ -126,8 +127,7 @@ def with_env(source, name, call):
         raise Changed("no function %s" % name)
     lines = source.splitlines(keepends=True)
     # From the end, so that the numbers stay.
-    lines[function.end_lineno:function.end_lineno] = [
-        "    %s\n" % line for line in call]
+    lines.insert(function.end_lineno, "    %s\n%s" % (call, after))
     index = function.lineno - 1
     head = lines[index]
     new = head.replace("(**kwargs):", "(*, env=True, **kwargs):")
@@ -142,8 +142,18 @@ def with_env(source, name, call):
     return "".join(lines)
 
 
-CALL = ("from .overrides import applyEnvironment",
-        "applyEnvironment(env)")
+# At the end of each function; without a variable nothing is imported.
+CALL = "logging._applyEnvironment(env)"
+HELPER = '''
+def _applyEnvironment(env):
+    """
+    Apply the environment variables, if there are any, unless env is false.
+    """
+    if env and any(os.environ.get("PYTHON_LOGGING_" + name) for name in (
+            "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")):
+        from .overrides import applyEnvironment
+        applyEnvironment(env)
+'''
 
 
 def stdlib(name):
@@ -182,12 +192,14 @@ def files(names, optional, environment=None):
     if environment:
         for name, new in environment.items():
             add("Lib/logging/" + new, _read("jsonlogging", name))
-        for name, functions in (("__init__.py", ["basicConfig"]),
-                                ("config.py", ["fileConfig", "dictConfig"])):
-            old = new = stdlib(name)
-            for function in functions:
-                new = with_env(new, function, CALL)
-            found["Lib/logging/" + name] = old, new
+        old = stdlib("__init__.py")
+        call = CALL.replace("logging.", "")
+        found["Lib/logging/__init__.py"] = old, with_env(
+            old, "basicConfig", call, HELPER)
+        old = new = stdlib("config.py")
+        for function in ("fileConfig", "dictConfig"):
+            new = with_env(new, function, CALL)
+        found["Lib/logging/config.py"] = old, new
         add(NEWS % "77691.environment",
             _read("pep", "paste", "NEWS-environment.rst"))
     return found

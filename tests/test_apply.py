@@ -344,6 +344,12 @@ class DiffTest(unittest.TestCase):
             folder, code, PYTHON_LOGGING_LEVEL="a=7").split())
         self.assertEqual("0 0 0 0 0 0".split(),
                          self.run_in(folder, code).split())
+        # Without a variable nothing is imported.
+        code = ("import logging, sys; logging.basicConfig(); "
+                "print('logging.overrides' in sys.modules)")
+        self.assertEqual("False\n", self.run_in(folder, code))
+        self.assertEqual("True\n", self.run_in(
+            folder, code, PYTHON_LOGGING_TIME="utc"))
 
     def test_page(self):
         """A page that is not what it was is refused."""
@@ -365,10 +371,10 @@ class DiffTest(unittest.TestCase):
         """A function that cannot be given *env* is refused."""
         patch = self.load_patch()
         self.assertEqual("def f(a, *, env=True):\n    a\n    b\n",
-                         patch.with_env("def f(a):\n    a\n", "f", ["b"]))
+                         patch.with_env("def f(a):\n    a\n", "f", "b"))
         for source in "def g(a):\n    a\n", "def f(a): a\n":
             with self.assertRaises(patch.Changed):
-                patch.with_env(source, "f", ["b"])
+                patch.with_env(source, "f", "b")
 
     def test_needs_one(self):
         """A directory or --diff, not both and not neither."""
