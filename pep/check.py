@@ -274,8 +274,8 @@ extlinks = {"cpython-issue": (_github + "issues/%s", "gh-%s"),
 nitpicky = True
 # The inventory of the standard library would have to be fetched.
 nitpick_ignore_regex = [
-    ("py:.*", r"(logging|json|datetime|time|traceback|collections|gc|types)"
-              r"([.].*)?"),
+    ("py:.*", r"(logging|json|datetime|time|traceback|collections|gc|types"
+              r"|dataclasses)([.].*)?"),
     ("py:.*", r"repr|round|divmod"),
     ("py:.*", r"(Base)?Exception|[A-Z][A-Za-z]*(Error|Exit|Interrupt"
               r"|Warning)"),
