@@ -1,14 +1,18 @@
 """pep/check.py sees what is wrong with a PEP; what is there is right."""
 
+import contextlib
+import io
 import pathlib
 import re
 import sys
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "pep"))
 try:
     import check
+    import failures    # check has put its folder on the path
     import figures
 finally:
     sys.path.remove(str(ROOT / "pep"))
@@ -136,6 +140,34 @@ class FiguresTest(unittest.TestCase):
         for ours, found in (0, []), (1, ["recipes"]):
             self.assertEqual(found, figures.differences(
                 text, {"recipes": new % ours}))
+
+
+class EvidenceTest(unittest.TestCase):
+
+    def main(self, *args):
+        """Return the status and what is printed."""
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            status = failures.main(args)
+        return status, output.getvalue()
+
+    def test_recipes_fail(self):
+        """A recipe's failing cases are listed, and are no failure here."""
+        status, text = self.main("--case", "A cycle costs", "json.dumps")
+        self.assertEqual((0, "json.dumps: 1 of 1 cases fail, 1 lost\n"
+                          "    lost     A cycle costs no record.\n"),
+                         (status, text))
+
+    def test_ours(self):
+        """If JSONFormatter fails, or nothing is run, so does the command."""
+        self.assertEqual(
+            (0, "JSONFormatter: 0 of 1 cases fail\n"),
+            self.main("--case", "A cycle costs", "JSONFormatter"))
+        self.assertEqual(1, self.main("--case", "no such case")[0])
+        with mock.patch.dict(failures.FORMATTERS, {
+                "JSONFormatter": failures.recipes.DumpsRecord}):
+            self.assertEqual(1, self.main(
+                "--case", "A cycle costs", "JSONFormatter")[0])
 
 
 class CommandsTest(unittest.TestCase):

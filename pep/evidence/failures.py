@@ -6,7 +6,8 @@ prints for each the cases that fail, and how.  The names are those of
 recipes.RECIPES and "JSONFormatter"; without one all are run.  The cases
 are those of tests/conformance.py, which imports nothing of jsonlogging,
 that need no process of their own; with --case those whose sentence has
-TEXT in it, of either kind.
+TEXT in it, of either kind.  The status is 1 if JSONFormatter fails, or
+if there is no such case.
 """
 
 import argparse
@@ -51,6 +52,7 @@ def main(argv=None):
     for name in names:
         if name not in FORMATTERS:
             parser.error("no formatter %r" % name)
+    status = 0
     for name in names:
         results = judge(name, options.case)
         failed = [r for r in results if r.outcome != "passed"]
@@ -61,7 +63,10 @@ def main(argv=None):
                 for outcome in conformance.OUTCOMES if counts[outcome])))
         for result in failed:
             print("    %-8s %s" % (result.outcome, result.sentence))
+        if not results or failed and name == "JSONFormatter":
+            status = 1
+    return status
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
