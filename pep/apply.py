@@ -6,6 +6,13 @@
 With --environment the second proposal is in it as well, environment
 overrides.  It needs the first; the first does not need it.
 
+    python pep/apply.py --diff
+
+prints what a pull request to CPython would contain, as a unified diff
+against this Python's standard library: the files, their tests with the
+package's name rebound, the page of the library, the entry for NEWS and,
+with --environment, the changes to logging's three functions.
+
 The interpreter's own files are only ever read.
 """
 
@@ -13,6 +20,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import sys
 import sysconfig
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "jsonlogging"
@@ -79,19 +87,36 @@ def apply(target, fast=True, source=SOURCE, environment=False):
     return package
 
 
+def diff(fast=True, environment=False):
+    """Return the patch as text; nothing is written."""
+    import patch    # no other use of this script needs it
+    optional = fast and (SOURCE / OPTIONAL).is_file()
+    return patch.diff(patch.files(
+        FILES + (OPTIONAL,) * optional, optional,
+        ENVIRONMENT if environment else None))
+
+
 def main():
     parser = argparse.ArgumentParser(
         description="Copy this Python's logging package, with ring 1 of "
                     "jsonlogging added, into DIRECTORY.")
-    parser.add_argument("directory", metavar="DIRECTORY",
+    parser.add_argument("directory", metavar="DIRECTORY", nargs="?",
                         help="a new or empty directory, or one that this "
                              "script made")
+    parser.add_argument("--diff", action="store_true",
+                        help="print a unified diff; write nothing")
     parser.add_argument("--no-fast", dest="fast", action="store_false",
                         help=f"leave out {OPTIONAL}, the optional fast path")
     parser.add_argument("--environment", action="store_true",
                         help="add the second proposal, environment "
                              "overrides, as logging.overrides")
     args = parser.parse_args()
+    if (args.directory is None) is not args.diff:
+        parser.error("give DIRECTORY or --diff")
+    if args.diff:
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        sys.stdout.write(diff(args.fast, args.environment))
+        return
     try:
         package = apply(args.directory, args.fast,
                         environment=args.environment)

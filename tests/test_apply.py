@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -209,6 +210,179 @@ class ApplyTest(unittest.TestCase):
             with self.assertRaisesRegex(apply.Refused, "handlers.py already"):
                 apply.apply(self.target)
         self.assertFalse(self.target.exists())
+
+
+def applied(diff, old):
+    """Return the files that *diff* makes of *old*, a function of paths."""
+    files = {}
+    for part in re.split(r"^diff --git a/.* b/", diff, flags=re.M)[1:]:
+        path, _, body = part.partition("\n")
+        lines, result, at = old(path), [], 0
+        for hunk in re.split(r"^(?=@@ )", body, flags=re.M)[1:]:
+            head, _, text = hunk.partition("\n")
+            start = int(re.match(r"@@ -(\d+)", head)[1])
+            result += lines[at:max(start - 1, 0)]
+            at = max(start - 1, 0)
+            for line in text.split("\n")[:-1]:
+                if line[0] in " -":
+                    assert lines[at] == line[1:], (path, line)
+                    at += 1
+                if line[0] in " +":
+                    result.append(line[1:])
+        files[path] = "".join(line + "\n" for line in result + lines[at:])
+    return files
+
+
+class DiffTest(unittest.TestCase):
+    """What is printed for a pull request to CPython."""
+
+    def diff(self, *options):
+        output = subprocess.run(
+            [sys.executable, SCRIPT, "--diff", *options], check=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(b"", output.stderr)
+        return applied(output.stdout.decode(), self.old)
+
+    def old(self, path):
+        if path.startswith("Lib/logging/"):
+            name = STDLIB / path.rpartition("/")[2]
+            if name.exists():
+                return name.read_text(encoding="utf-8").split("\n")[:-1]
+        return []
+
+    def write(self, files):
+        """Write *files* and the rest of logging, return the folder."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        root = pathlib.Path(folder.name)
+        shutil.copytree(STDLIB, root / "Lib" / "logging")
+        for path, text in files.items():
+            path = root / path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        return root / "Lib"
+
+    def run_in(self, folder, code, **environ):
+        return subprocess.check_output(
+            [sys.executable, "-c", code], cwd=folder, encoding="utf-8",
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, PYTHONPATH=os.fspath(folder), **environ))
+
+    def test_first_proposal(self):
+        """It has new files only, and logging's own are not touched."""
+        files = self.diff()
+        changed = [path for path in files if self.old(path)]
+        self.assertEqual([], changed)
+        for name in (*apply.FILES, apply.OPTIONAL):
+            self.assertEqual(
+                (ROOT / "jsonlogging" / name).read_text(encoding="utf-8"),
+                files["Lib/logging/" + name])
+        self.assertIn("Doc/library/logging.formatters.rst", files)
+        self.assertNotIn("jsonlogging", "".join(
+            text for path, text in files.items()
+            if not path.startswith("Lib/test/")))
+        self.assertEqual(1, sum(path.startswith("Misc/") for path in files))
+
+    def test_plain_core(self):
+        """The fast path and its tests can be left out."""
+        left = {path for path in self.diff() if path not in self.diff(
+            "--no-fast")}
+        self.assertEqual({"Lib/logging/_fast.py"}, {
+            path for path in left if "/test_" not in path})
+
+    def test_tests_are_bound_to_logging(self):
+        """The tests test logging.formatters, without Hypothesis too."""
+        files = self.diff()
+        tests = {path: text for path, text in files.items()
+                 if path.startswith("Lib/test/")}
+        self.assertIn('PACKAGE = "logging"\n', tests[
+            "Lib/test/test_logging_formatters/__init__.py"])
+        for path, text in tests.items():
+            self.assertNotRegex(text, "(?m)^(import|from) hypothesis", path)
+        folder = self.write(files)
+        printed = self.run_in(folder, """if 1:
+            import sys, unittest
+            sys.path.append("test")
+            from test_logging_formatters import test_golden
+            print(test_golden.JSONFormatter.__module__)
+            unittest.main(module=test_golden, argv=["x", "-q"])
+            """)
+        # The two streams come in any order.
+        self.assertIn("logging.formatters\n", printed)
+        self.assertIn("\nOK\n", printed)
+
+    def test_second_proposal(self):
+        """logging's three functions apply the environment, once it is in."""
+        first, both = self.diff(), self.diff("--environment")
+        changed = {path for path in both if self.old(path)}
+        self.assertEqual({"Lib/logging/__init__.py", "Lib/logging/config.py"},
+                         changed)
+        self.assertEqual(first, {path: both[path] for path in first})
+        folder = self.write(both)
+        code = """if 1:
+            import logging, logging.config, io, sys
+            def level():
+                found = logging.getLogger("a").level
+                logging.getLogger("a").setLevel(0)
+                return found
+            logging.basicConfig(env=False)
+            print(level())
+            logging.basicConfig()
+            print(level())
+            logging.config.dictConfig({"version": 1}, env=False)
+            print(level())
+            logging.config.dictConfig({"version": 1})
+            print(level())
+            text = "[loggers]\\nkeys=root\\n[handlers]\\nkeys=\\n" \
+                "[formatters]\\nkeys=\\n[logger_root]\\nhandlers=\\n"
+            logging.config.fileConfig(io.StringIO(text), env=False)
+            print(level())
+            logging.config.fileConfig(io.StringIO(text))
+            print(level())
+            """
+        self.assertEqual("0 7 0 7 0 7".split(), self.run_in(
+            folder, code, PYTHON_LOGGING_LEVEL="a=7").split())
+        self.assertEqual("0 0 0 0 0 0".split(),
+                         self.run_in(folder, code).split())
+        # Without a variable nothing is imported.
+        code = ("import logging, sys; logging.basicConfig(); "
+                "print('logging.overrides' in sys.modules)")
+        self.assertEqual("False\n", self.run_in(folder, code))
+        self.assertEqual("True\n", self.run_in(
+            folder, code, PYTHON_LOGGING_TIME="utc"))
+
+    def test_page(self):
+        """A page that is not what it was is refused."""
+        patch = self.load_patch()
+        text = (ROOT / "docs" / "library" / "jsonlogging.rst").read_text(
+            encoding="utf-8")
+        self.assertNotIn("jsonlogging", patch.page(text))
+        with self.assertRaises(patch.Changed):
+            patch.page(text.replace(".. module::", ".. modul::"))
+
+    def load_patch(self):
+        spec = importlib.util.spec_from_file_location(
+            "patch", ROOT / "pep" / "patch.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    def test_head(self):
+        """A function that cannot be given *env* is refused."""
+        patch = self.load_patch()
+        self.assertEqual("def f(a, *, env=True):\n    a\n    b\n",
+                         patch.with_env("def f(a):\n    a\n", "f", "b"))
+        for source in "def g(a):\n    a\n", "def f(a): a\n":
+            with self.assertRaises(patch.Changed):
+                patch.with_env(source, "f", "b")
+
+    def test_needs_one(self):
+        """A directory or --diff, not both and not neither."""
+        for args in [], ["--diff", "x"]:
+            result = subprocess.run([sys.executable, SCRIPT, *args],
+                                    stderr=subprocess.PIPE)
+            self.assertEqual(2, result.returncode)
+            self.assertIn(b"give DIRECTORY or --diff", result.stderr)
 
 
 if __name__ == "__main__":

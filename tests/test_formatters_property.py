@@ -75,9 +75,10 @@ class LineTest(BaseTest):
         self.assertEqual(2, line["x"][1])
 
     @given(strategies.texts(), strategies.texts(), strategies.texts())
-    @example("", "", "")
-    @example("\ud83d\ude00", "\ude00\ud83d", "\\ud800")
-    @example(*[conformance.CONTROLS] * 3)
+    @example(message="", name="", value="")
+    @example(message="\ud83d\ude00", name="\ude00\ud83d", value="\\ud800")
+    @example(**dict.fromkeys(["message", "name", "value"],
+                              conformance.CONTROLS))
     def test_texts(self, message, name, value):
         """Every text is itself, but for lone surrogates."""
         for ensure_ascii in True, False:

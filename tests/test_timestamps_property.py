@@ -59,12 +59,12 @@ def moment(created):
 
 class UTCTest(BaseTest):
     @given(strategies.seconds(), stamps)
-    @example(1700000000.123, "milliseconds")
-    @example(1e9 + 0.0000005, "microseconds")
-    @example(1e9 + 0.0000015, "microseconds")
-    @example(-0.0000005, "microseconds")
-    @example(-62135596800, "seconds")
-    @example(253402300799.999, "milliseconds")
+    @example(created=1700000000.123, timespec="milliseconds")
+    @example(created=1e9 + 0.0000005, timespec="microseconds")
+    @example(created=1e9 + 0.0000015, timespec="microseconds")
+    @example(created=-0.0000005, timespec="microseconds")
+    @example(created=-62135596800, timespec="seconds")
+    @example(created=253402300799.999, timespec="milliseconds")
     def test_equals_datetime(self, created, timespec):
         """In UTC the text is datetime's, with Z, for years 1 to 9999."""
         expected = moment(created).isoformat(timespec=timespec)
@@ -126,10 +126,12 @@ class UTCTest(BaseTest):
 
 class LocalTest(BaseTest):
     @given(local_times, stamps, st.sampled_from(ZONES))
-    @example(-1025740772, "seconds", "Europe/Amsterdam")
-    @example(0, "milliseconds", "Africa/Monrovia")
-    @example(1699164000.5, "milliseconds", "America/New_York")
-    @example(1699167600.5, "milliseconds", "America/New_York")
+    @example(created=-1025740772, timespec="seconds", zone="Europe/Amsterdam")
+    @example(created=0, timespec="milliseconds", zone="Africa/Monrovia")
+    @example(created=1699164000.5, timespec="milliseconds",
+             zone="America/New_York")
+    @example(created=1699167600.5, timespec="milliseconds",
+             zone="America/New_York")
     def test_instant(self, created, timespec, zone):
         """Local text means the exact instant, in any zone at any time."""
         self.set_zone(zone)

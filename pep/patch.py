@@ -1,0 +1,231 @@
+"""What a pull request to CPython would contain, as a unified diff.
+
+    python pep/apply.py --diff [--no-fast] [--environment]
+
+Everything is generated: from jsonlogging/, tests/ and docs/ of this
+checkout, and from the standard library of the running Python.  Only the
+entries of what is new, in pep/paste/, are written by hand.
+"""
+
+import ast
+import difflib
+import io
+import pathlib
+import re
+import sysconfig
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TESTS = "Lib/test/test_logging_formatters/"
+ENVIRONMENT_TESTS = ("test_config.py", "test_config_property.py")
+# These are about this package's surroundings, or name modules of tests/.
+STAY = ("test_hostile_matrix.py", "test_line_limits.py", "test_routes.py")
+HELPERS = ("blocks.py", "conformance.py", "fuzz.py", "strategies.py",
+           "support.py")
+NEWS = "Misc/NEWS.d/next/Library/2026-11-26-00-00-00.gh-issue-%s.rst"
+
+# What the page of the library says of the package, and of its other
+# pages, has no place in CPython's.  Each must be there.
+PAGE = (
+    (":mod:`!jsonlogging` --- Log records as JSON, times as RFC 3339\n"
+     "==============================================================\n",
+     ":mod:`!logging.formatters` --- Log records as JSON, times as RFC 3339\n"
+     "=====================================================================\n"
+     ),
+    (".. module:: jsonlogging\n", ".. module:: logging.formatters\n"),
+    (".. versionadded:: next\n", ".. versionadded:: next\n\n"
+     "**Source code:** :source:`Lib/logging/formatters.py`\n"),
+    ("From Python 3.15 on, ``logging.basicConfig(formatter=JSONFormatter())`` "
+     "does the same\nfor the root logger; "
+     ":func:`jsonlogging.config.basicConfig` does so on every Python.\n\n"
+     "The classes are defined in ``jsonlogging.formatters``, which is "
+     "proposed as\n``logging.formatters``.  Their instances can be copied "
+     "and, if what they were given can\nbe, pickled.\n",
+     "``logging.basicConfig(formatter=JSONFormatter())`` does the same for "
+     "the root logger.\n\n"
+     "Formatters can be copied and, if what they were given can be, "
+     "pickled.\n"),
+    ("  *defaults* works on every Python, also on 3.9, where\n"
+     "   :class:`logging.Formatter` has none.\n", "\n"),
+    (" (:doc:`/explanation/performance`)", ""),
+    (" (50 on Python 3.9, where :mod:`traceback` recurses along a chain)",
+     ""),
+
+    (", or see :doc:`/howto/redaction`", ", or override "
+     ":meth:`~JSONFormatter.mapExtra`"),
+    ("from jsonlogging import", "from logging.formatters import"),
+)
+
+
+class Changed(Exception):
+    """A source is not what this script knows how to rewrite."""
+
+
+def page(text):
+    """Return docs/library/jsonlogging.rst as a page of Doc/library."""
+    for old, new in PAGE:
+        if old not in text:
+            raise Changed("the library page lacks %r" % old)
+        text = text.replace(old, new)
+    text = re.sub(r"  ``python -m benchmarks`` in the repository prints what "
+                  r"a record\ncosts in all\.", "", text)
+    # CPython has no default role.
+    text = re.sub(r"(?<![`:\w])`(~?JSONFormatter\.max_\w+)`(?!`)",
+                  r":attr:`\1`", text)
+    text = re.sub(r"(?<![`:\w])`(\w+Formatter)`(?!`)", r":class:`\1`", text)
+    return text
+
+
+def rebound(name, text):
+    """Return the test file *name* as one of Lib/test."""
+    if name == "__init__.py":
+        new = re.sub(r"import os\n\n|^PACKAGE = .*$", lambda match: (
+            'PACKAGE = "logging"' if match[0][0] == "P" else ""), text,
+            flags=re.MULTILINE)
+        if 'PACKAGE = "logging"' not in new or "environ" in new:
+            raise Changed("tests/__init__.py binds PACKAGE otherwise")
+        return new + ('\n\ndef load_tests(*args):\n    import os\n'
+                      '    from test.support import load_package_tests\n'
+                      '    return load_package_tests('
+                      'os.path.dirname(__file__), *args)\n')
+    text = re.sub(r"^from tests import", "from . import", text,
+                  flags=re.MULTILINE)
+    helper = "from test.support.hypothesis_helper import hypothesis"
+
+    def from_helper(match):
+        names = [name.split(" as ") for name in match[1].split(", ")]
+        return "\n".join([helper, *("%s = hypothesis.%s" % (
+            name[-1], name[0]) for name in names)])
+
+    text = re.sub(r"^import hypothesis$", helper, text, flags=re.MULTILINE)
+    text = re.sub(r"^from hypothesis import (.+)$", from_helper, text,
+                  flags=re.MULTILINE)
+    # Once in each file.
+    first, found, others = text.partition(helper + "\n")
+    return first + found + others.replace(helper + "\n", "")
+
+
+def test_names(fast):
+    """Return the names of ring 1's test files."""
+    ini = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    project = set(re.findall(r"--ignore=\{tox_root\}/tests/(\w+\.py)", ini))
+    names = {path.name for path in (ROOT / "tests").glob("test_*.py")}
+    names -= project | {*ENVIRONMENT_TESTS, *STAY}
+    return sorted(names if fast else {name for name in names
+                                      if not name.startswith("test_fast")})
+
+
+def with_env(source, name, call, after=""):
+    """
+    Return *source*, of a module of logging, with *env* in the function
+    *name*: a parameter, and at the end the statement *call*.  *after*
+    follows the function.
+    """
+    function = next((node for node in ast.parse(source).body
+                     if isinstance(node, ast.FunctionDef)
+                     and node.name == name), None)
+    if function is None:
+        raise Changed("no function %s" % name)
+    lines = source.splitlines(keepends=True)
+    # From the end, so that the numbers stay.
+    lines.insert(function.end_lineno, "    %s\n%s" % (call, after))
+    index = function.lineno - 1
+    head = lines[index]
+    new = head.replace("(**kwargs):", "(*, env=True, **kwargs):")
+    if new == head:
+        new = head.replace("):\n", ", *, env=True):\n")
+    if new == head:
+        raise Changed("the head of %s: %s" % (name, head))
+    if len(new.rstrip()) > 79:
+        indent = " " * len("def %s(" % name)
+        new = new.replace(", *, env", ",\n%s*, env" % indent)
+    lines[index] = new
+    return "".join(lines)
+
+
+# At the end of each function; without a variable nothing is imported.
+CALL = "logging._applyEnvironment(env)"
+HELPER = '''
+def _applyEnvironment(env):
+    """
+    Apply the environment variables, if there are any, unless env is false.
+    """
+    if env and any(os.environ.get("PYTHON_LOGGING_" + name) for name in (
+            "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")):
+        from .overrides import applyEnvironment
+        applyEnvironment(env)
+'''
+
+
+def stdlib(name):
+    path = pathlib.Path(sysconfig.get_path("stdlib"), "logging", name)
+    return path.read_text(encoding="utf-8")
+
+
+def files(names, optional, environment=None):
+    """
+    Return a dict of paths in CPython to pairs of old and new text; the
+    old is None for new files.
+
+    *names* are the files of ring 1, *optional* tells whether the fast
+    path is among them; *environment* is a dict of ring 2's files to
+    their names there, or None.
+    """
+    found = {}
+
+    def add(path, source):
+        found[path] = None, source
+
+    for name in names:
+        add("Lib/logging/" + name, _read("jsonlogging", name))
+    add(TESTS + "__init__.py", rebound("__init__.py",
+                                       _read("tests", "__init__.py")))
+    tests = [*HELPERS, *test_names(optional)]
+    if environment:
+        tests += ENVIRONMENT_TESTS
+    for name in tests:
+        add(TESTS + name, rebound(name, _read("tests", name)))
+    for path in sorted((ROOT / "tests" / "data").glob("golden.*")):
+        add(TESTS + "data/" + path.name, path.read_text(encoding="utf-8"))
+    add("Doc/library/logging.formatters.rst",
+        page(_read("docs", "library", "jsonlogging.rst")))
+    add(NEWS % "77691.formatters", _read("pep", "paste", "NEWS.rst"))
+    if environment:
+        for name, new in environment.items():
+            add("Lib/logging/" + new, _read("jsonlogging", name))
+        old = stdlib("__init__.py")
+        call = CALL.replace("logging.", "")
+        found["Lib/logging/__init__.py"] = old, with_env(
+            old, "basicConfig", call, HELPER)
+        old = new = stdlib("config.py")
+        for function in ("fileConfig", "dictConfig"):
+            new = with_env(new, function, CALL)
+        found["Lib/logging/config.py"] = old, new
+        add(NEWS % "77691.environment",
+            _read("pep", "paste", "NEWS-environment.rst"))
+    return found
+
+
+def _read(*parts):
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def diff(found):
+    """Return *found*, what files() returned, as a unified diff."""
+    output = io.StringIO()
+    for path, (old, new) in sorted(found.items()):
+        before = [] if old is None else _lines(old)
+        output.write("diff --git a/%s b/%s\n" % (path, path))
+        if old is None:
+            output.write("new file mode 100644\n")
+        for line in difflib.unified_diff(
+                before, _lines(new),
+                "/dev/null" if old is None else "a/" + path, "b/" + path):
+            output.write(line)
+            if not line.endswith("\n"):
+                output.write("\n\\ No newline at end of file\n")
+    return output.getvalue()
+
+
+def _lines(text):
+    # Not splitlines(): the corpus has other separators in it.
+    return re.findall(r"[^\n]*\n|[^\n]+$", text)
