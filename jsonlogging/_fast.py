@@ -36,8 +36,9 @@ _ATTRIBUTES = LogRecord("", 0, "", 0, "", (), None, "").__dict__
 _LAST = [*_ATTRIBUTES][-1]
 
 _SCALARS = frozenset([str, int, float, bool, type(None)])
+_CONTAINERS = frozenset([dict, list, tuple])
 _WORDS = {None: "null", True: "true", False: "false"}
-_MAX_CACHED = 1024
+_MAX_CACHED = 1024      # entries of a cache; few programs are in more places
 _MAX_NAME = 1000        # characters of what is kept
 _MAX_VALUES = 4096      # in a container and in all that it contains
 _MAX_SHARE = 64         # characters of a string, for each of these
@@ -158,7 +159,7 @@ class _Writer:
         cls = type(obj)
         if cls is str:
             return self.quote(obj)
-        if cls is dict or cls is list or cls is tuple:
+        if cls in _CONTAINERS:
             return self.container(obj)
         if (cls is int and -2**63 <= obj < 2**63 or
                 cls is float and obj - obj == 0.0):     # finite
@@ -202,10 +203,10 @@ class _Writer:
             items = enumerate(obj)
         for key, item in items:
             cls = type(item)
-            if cls is dict or cls is list or cls is tuple:
+            if cls in _CONTAINERS:
                 obj[key] = self.checked(item, room)
-            elif (cls not in _SCALARS or cls is str and len(item) > longest
-                    or cls is int and not -2**63 <= item < 2**63):
+            elif cls not in _SCALARS or (len(item) > longest if cls is str
+                    else cls is int and not -2**63 <= item < 2**63):
                 raise Unusual
         return obj
 

@@ -438,4 +438,3 @@ def _flatten(fmt, path=()):
         _check_type("fmt/defaults[%r]" % key, source, str, Callable, Mapping)
         yield from (_flatten(source, (*path, key)) if isinstance(
             source, Mapping) else [((*path, key), source)])
-
