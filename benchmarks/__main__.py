@@ -52,6 +52,8 @@ def write_tables(several, directory):
     path = pathlib.Path(directory, TABLES)
     path.write_text(tables.document(several), encoding="utf-8")
     print(path)
+    if directory == DOCS:
+        write_readme(several)
 
 
 def with_table(text, results):
@@ -119,7 +121,6 @@ def publish_command(args):
     several = committed()
     write_tables(several, DOCS)
     write_plots(several, DOCS)
-    write_readme(several)
 
 
 def existing(path):

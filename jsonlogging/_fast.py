@@ -34,6 +34,8 @@ _COMPUTED = ("message", "exc_type", "exc_message", "exc_text")
 # A new record's attributes in their order: others come after the last.
 _ATTRIBUTES = LogRecord("", 0, "", 0, "", (), None, "").__dict__
 _LAST = [*_ATTRIBUTES][-1]
+# Whether a record has no more than that.
+_BARE = "len(d) == %d and next(reversed(d)) is _LAST" % len(_ATTRIBUTES)
 
 _SCALARS = frozenset([str, int, float, bool, type(None)])
 _CONTAINERS = frozenset([dict, list, tuple])
@@ -103,28 +105,23 @@ class _Kept:
     def __reduce__(self):
         return _Kept, ()
 
-    def __get__(self, formatter, cls):
-        # Whoever sets an attribute takes this away, whatever line() is then.
-        return formatter.__dict__.setdefault("_fast", _Kept())
-
     def first(self, formatter, record):
         self.line = line = _compile(formatter)
         return line(formatter, record)
 
 
 class Fast:
-    """Gives a JSONFormatter its fast path."""
-
-    _fast = _Kept()     # until a formatter has its own
+    """Gives a JSONFormatter its fast path, *_fast*."""
 
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
         if name in _READ or name in self._hooks:
-            self.__dict__.pop("_fast", None)
+            # Another thread may be about to set line() of the former.
+            self.__dict__["_fast"] = _Kept()
 
     def __delattr__(self, name):
         super().__delattr__(name)
-        self.__dict__.pop("_fast", None)
+        self.__dict__["_fast"] = _Kept()
 
 
 @lru_cache
@@ -441,10 +438,12 @@ class _Code:
                 code += ["%s, = %s(%s)" % (", ".join(kept), kind, ", ".join(
                     ["record." + name for name in attributes]))]
         code += _MESSAGE if "\1message\1" in self.text else []
-        code += ["d = record.__dict__", "bare = len(d) == %d and next("
-                 "reversed(d)) is _LAST" % len(_ATTRIBUTES), *self.lines,
-                 "extras = '' if bare or not %r else extras_of(formatter, d)"
-                 % formatter.extra]
+        code += ["d = record.__dict__"]
+        if self.lines:
+            code += ["bare = " + _BARE, *self.lines]
+        code += ["extras = '' if %s else %s" % (
+            "bare" if self.lines else _BARE,
+            "extras_of(formatter, d)" if formatter.extra else "''")]
         text = self.text.replace("{", "{{").replace("}", "}}")
         code += ["line = f%r" % re.sub("\1(.*?)\1", r"{\1}", text),
                  "if len(line%s) > max_bytes: raise Unusual"
