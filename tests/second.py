@@ -259,7 +259,7 @@ class JSONFormatter(ISOFormatter):
     def _message(self, line):
         record = line.record; msg, args = _get(line.attributes, "msg", ""), _get(line.attributes, "args")
         try:
-            if _too_deep([msg, args]): raise RecursionError("too deep")
+            if _too_deep([record.msg, record.args]): raise RecursionError("too deep")
             text = _call(lambda: type(record).getMessage(record))
             if not _is(text, str): raise TypeError("message is no str")
             return text
