@@ -44,6 +44,11 @@ PAGE = (
      "the root logger.\n\n"
      "Formatters can be copied and, if what they were given can be, "
      "pickled.\n"),
+    ("To prefer the standard library's classes, once it has them:\n\n"
+     ".. testcode::\n\n   try:\n"
+     "       from logging.formatters import JSONFormatter\n"
+     "   except ImportError:\n"
+     "       from jsonlogging import JSONFormatter\n\n", ""),
     ("  *defaults* works on every Python, also on 3.9, where\n"
      "   :class:`logging.Formatter` has none.\n", "\n"),
     (" (:doc:`/explanation/performance`)", ""),
