@@ -359,9 +359,11 @@ def _epoch(record: logging.LogRecord) -> float:
 
 def _syslog_level(record: logging.LogRecord) -> int:
     level: int = _by_level(record, _SYSLOG)
-    message = record.__dict__.get("msg")
-    empty = type(message) is str and not message
-    return SlowNumber(level) if empty else level
+    message, args = map(record.__dict__.get, ("msg", "args"))
+    # What does not begin with an argument is not empty.
+    sure = type(message) is str and message and (
+        message[0] != "%" or type(args) is tuple and not args)
+    return level if sure else SlowNumber(level)
 
 
 _SYSLOG = ((70, 0), (60, 1), (50, 2), (40, 3), (30, 4), (25, 5), (20, 6),

@@ -1076,8 +1076,13 @@ class GELFTest(SchemaTest):
 
     def test_empty_message(self):
         """Graylog refuses an empty message, so there is none."""
-        data = self.data(GELFFormatter(), make_record(""))
-        self.assertEqual("-", data["short_message"])
+        class Empty:
+            def __str__(self):
+                return ""
+        for message in ("",), ("%s", ""), ("%s%s", "", Empty()), (Empty(),):
+            data = self.data(GELFFormatter(), make_record(*message))
+            self.assertEqual("-", data["short_message"])
+            self.assertEqual(6, data["level"])
 
 
 class GCPTest(SchemaTest):
