@@ -348,8 +348,10 @@ class GELFFormatter(Schema):
     def _complete(self, data: dict[str, Any], extra: dict[str, Any],
                   notes: list[str], record: logging.LogRecord
                   ) -> dict[str, Any]:
-        # Graylog refuses what is empty.
+        # Graylog refuses what is empty, and what is no text.
         data["short_message"] = data.get("short_message") or "-"
+        if type(data.get("full_message", "")) is not str:
+            data["full_message"] = json.dumps(data["full_message"])
         return self._arrange(extra, notes)
 
 

@@ -1084,6 +1084,11 @@ class GELFTest(SchemaTest):
             self.assertEqual("-", data["short_message"])
             self.assertEqual(6, data["level"])
 
+    def test_odd_text_of_exception(self):
+        """Whatever stands for an exception's text is a text."""
+        data = self.data(GELFFormatter(), make_record("x", exc_text={"a": 1}))
+        self.assertEqual('{"a": 1}', data["full_message"])
+
 
 class GCPTest(SchemaTest):
 
