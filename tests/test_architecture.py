@@ -60,7 +60,7 @@ EDGES = {
     "contrib.schemas": {
         ".config", ".contrib._ecs_fields", ".contrib._ecs_types",
         ".contrib._schema", ".contrib.ecs_logging", "__future__",
-        "collections.abc", "functools", "itertools", "json", "logging",
+        "collections.abc", "itertools", "json", "logging",
         "os", "re", "socket", "typing", "weakref"},
     "contrib._transport": {"__future__", "collections.abc", "select",
                            "typing"},

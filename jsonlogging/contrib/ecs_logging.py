@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ..formatters import JSONFormatter
 from ._ecs_fields import above
 from ._schema import (ALIASES, RAW, Late, Raw, Schema, Slow, check, clean,
-                      free, level_of, limited)
+                      free, limited)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _level_or_more(record: logging.LogRecord) -> str:
     level = level.lower() if level else ""
     special = (found("exc_info") or found("exc_text") or found("stack_info")
                or _TASK and found("taskName") is not None)
-    return Slow(level) if special or not level else level_of(record)
+    return Slow(level) if special or not level else level
 
 
 def _level_slowly(record: logging.LogRecord) -> str:

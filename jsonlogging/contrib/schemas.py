@@ -22,7 +22,6 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from functools import partial
 from weakref import ref
 
 from ._ecs_fields import Arrangement, above, fits, usual_place
@@ -34,7 +33,7 @@ from .ecs_logging import StdlibFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 __all__ = ["ECSFormatter", "FORMATS", "GCPFormatter", "GELFFormatter",
@@ -48,10 +47,9 @@ def _level_or_exception(record: logging.LogRecord) -> str:
     return Slow(level) if found("exc_info") or found("exc_text") else level
 
 
-def _slow_level(level: Callable[[logging.LogRecord], str],
-                record: logging.LogRecord) -> str | None:
-    """Return what *level* says of *record* if it is Slow."""
-    found = level(record)
+def _exception_alone(record: logging.LogRecord) -> str | None:
+    """Do what _level_or_exception() does, where no level is printed."""
+    found = _level_or_exception(record)
     return found if type(found) is Slow else None
 
 
@@ -149,14 +147,13 @@ class ECSFormatter(Schema):
         self._limit, self._others = stack_trace_limit, extra
         fields = self._chosen(fields)
         self._names_service = "service" in fields
-        # What these two tell of a record is needed, if not printed.
+        # What these two tell of an exception is needed, if not printed.
         self._hidden = {"log.level", "error"} - fields.keys()
-        level = (_level_or_exception if limits or "error" in self._hidden
-                 else level_of)
-        if "log.level" in self._hidden:
-            fields["log.level"] = partial(_slow_level, level)
-        else:
-            fields["log.level"] = level
+        watched = limits or "error" in self._hidden
+        if "log.level" not in self._hidden:
+            fields["log.level"] = _level_or_exception if watched else level_of
+        elif watched:
+            fields["log.level"] = _exception_alone
         fields.setdefault("error", {"type": "exc_type"})
         super().__init__(fields, fmt, datefmt, style, validate, **options)
         # The place of a stack too, which is no exception's.
