@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -15,7 +16,7 @@ from . import PACKAGE, conformance
 
 __all__ = ["BaseTest", "ISOFormatter", "JSONFormatter", "PACKAGE",
            "formatters", "import_config", "make_record", "plain",
-           "run_python", "strict_loads"]
+           "run_python", "run_threads", "strict_loads"]
 
 formatters = importlib.import_module(PACKAGE + ".formatters")
 ISOFormatter = formatters.ISOFormatter
@@ -72,6 +73,27 @@ def make_record(msg="hello", *args, **attributes):
     record.created = 1700000000.123
     record.__dict__.update(attributes)
     return record
+
+
+def run_threads(*functions, interval=1e-6):
+    """Call each function in a thread, all at once; they take turns every
+    *interval* seconds."""
+    barrier = threading.Barrier(len(functions))
+
+    def run(function):
+        barrier.wait()
+        function()
+    threads = [threading.Thread(target=run, args=(function,))
+               for function in functions]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(interval)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
 
 
 def run_python(code, *args, **environment):

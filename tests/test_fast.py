@@ -1,6 +1,7 @@
 """The fast path: when it serves, when it does not, and what it keeps."""
 
 import copy
+import functools
 import importlib
 import linecache
 import logging
@@ -15,7 +16,7 @@ from unittest import mock
 
 from . import PACKAGE
 from .support import (BaseTest, JSONFormatter, make_record, plain,
-                      run_python, strict_loads)
+                      run_python, run_threads, strict_loads)
 
 fast = importlib.import_module(PACKAGE + "._fast")
 
@@ -205,7 +206,8 @@ class UnusualTest(FastTest):
                 make_record("%d", "x"), make_record("x" * 100_000),
                 make_record("x" * 999_990),
                 make_record(lineno=True), make_record(lineno=7.0),
-                make_record(name=7), make_record(name=None), make_record(threadName=["x"]),
+                make_record(name=7), make_record(name=None),
+                make_record(threadName=["x"]),
                 make_record(**dict.fromkeys(map(str, range(200)), 1))):
             with self.subTest(record=str(record.__dict__)[:300]):
                 self.assertUnusual(formatter, record)
@@ -402,15 +404,8 @@ class StateTest(FastTest):
                     strict_loads(formatter.format(make_record(x=1)))
             except Exception as error:
                 failed.append(error)
-        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
-        sys.setswitchinterval(1e-6)
-        names = ["one", "two", "utc"]
-        threads = [threading.Thread(target=change, args=(name,))
-                   for name in names]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        run_threads(*[functools.partial(change, name)
+                      for name in ("one", "two", "utc")])
         self.assertEqual([], failed)
 
     def test_attributes(self):
@@ -749,13 +744,7 @@ class ProcessTest(FastTest):
                     line = formatter.format(record)
                     if line != expected[number]:
                         wrong.append((line, expected[number]))
-        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
-        sys.setswitchinterval(1e-6)
-        threads = [threading.Thread(target=run) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        run_threads(*[run] * 8)
         self.assertEqual([], wrong)
 
 

@@ -1,17 +1,17 @@
 """The fast path against the plain core: the same bytes, always."""
 
+import functools
 import importlib
 import logging
 import math
-import sys
-import threading
 import unittest
 
 from hypothesis import strategies as st
 
 from . import PACKAGE, blocks, fuzz, strategies
 from .strategies import given
-from .support import BaseTest, JSONFormatter, make_record, plain
+from .support import (BaseTest, JSONFormatter, make_record, plain,
+                      run_threads)
 
 timestamps = importlib.import_module(PACKAGE + "._timestamps")
 
@@ -115,17 +115,7 @@ class OracleTest(BaseTest):
             made = lines(formatter, [records[index] for index in order])
             failures.extend(index for line, index in zip(made, order)
                             if line != expected[index])
-        threads = [threading.Thread(target=run, args=(number,))
-                   for number in range(8)]
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-6)
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            sys.setswitchinterval(interval)
+        run_threads(*[functools.partial(run, number) for number in range(8)])
         self.assertEqual([], failures)
 
 

@@ -3,6 +3,7 @@
 import collections
 import copy
 import datetime
+import functools
 import json
 import logging
 import math
@@ -15,7 +16,7 @@ import types
 import unittest
 
 from .support import (BaseTest, ISOFormatter, JSONFormatter, make_record,
-                      run_python, strict_loads)
+                      run_python, run_threads, strict_loads)
 
 TIME = "2023-11-14T22:13:20.123Z"
 BASE = {"timestamp": TIME, "level": "INFO", "logger": "app",
@@ -1302,8 +1303,6 @@ class SharedTest(BaseTest):
 
     def test_threads(self):
         """Eight threads that switch all the time make the lines of one."""
-        interval = sys.getswitchinterval()
-        self.addCleanup(sys.setswitchinterval, interval)
         formatter = JSONFormatter(max_bytes=3000, defaults={"d": {1: 2}})
         ring = []
         ring.append(ring)
@@ -1315,23 +1314,15 @@ class SharedTest(BaseTest):
             lambda: make_record(object, created=None, x=b"\xff"),
         ]
         expected = [formatter.format(make()) for make in makers]
-        wrong, go = [], threading.Event()
+        wrong = []
 
         def work(number):
-            go.wait()
             for turn in range(40):
                 index = (number + turn) % len(makers)
                 line = formatter.format(makers[index]())
                 if line != expected[index]:
                     wrong.append(line)
-        threads = [threading.Thread(target=work, args=(number,))
-                   for number in range(8)]
-        sys.setswitchinterval(1e-6)
-        for thread in threads:
-            thread.start()
-        go.set()
-        for thread in threads:
-            thread.join()
+        run_threads(*[functools.partial(work, number) for number in range(8)])
         self.assertEqual([], wrong)
 
     def test_changing_extra(self):

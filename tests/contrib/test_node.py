@@ -14,7 +14,6 @@ import contextlib
 import io
 import json
 import logging
-import os
 import pathlib
 import ssl
 import subprocess
@@ -22,36 +21,14 @@ import sys
 import tempfile
 import threading
 import unittest
-import urllib.error
-import urllib.request
 import uuid
 
 from jsonlogging.__main__ import main
 from jsonlogging.contrib.elasticsearch import ElasticsearchHandler
 
+from ._node import ENV, PATIENCE, call
 from ._peers import make_record
 from .test_pipeline import PipelineTestCase
-
-ENV = {name[14:].lower(): value for name, value in os.environ.items()
-       if name.startswith("ELASTICSEARCH_") and value}
-
-PATIENCE = 120      # a node takes its time
-
-
-def call(method, path, body=None):
-    """Return what the node answers to a request of these tests."""
-    headers = {"Content-Type": "application/json"}
-    if "basic_auth" in ENV:
-        headers["Authorization"] = "Basic " + base64.b64encode(
-            ENV["basic_auth"].encode()).decode()
-    request = urllib.request.Request(
-        ENV["url"] + path, None if body is None else json.dumps(
-            body).encode(), headers, method=method)
-    context = (ssl.create_default_context(cafile=ENV["ca_file"])
-               if "ca_file" in ENV else None)
-    with urllib.request.urlopen(request, context=context,
-                                timeout=PATIENCE) as answer:
-        return json.loads(answer.read() or b"null")
 
 
 def needs(name):

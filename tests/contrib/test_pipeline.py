@@ -20,6 +20,7 @@ from jsonlogging.contrib._handler import PipelineHandler
 from jsonlogging.contrib._pipeline import NEVER, Pipeline, split
 from jsonlogging.contrib._transport import Refused, Result, Unavailable, Unfit
 
+from ..support import run_threads
 from ._peers import (Clock, Fed, Gate, Listed, Scripted, Stuck, add_up, down,
                      make_record)
 from ._servers import PATIENCE
@@ -520,17 +521,7 @@ class CounterTests(PipelineTestCase):
                             if add_up(pipeline.stats()):
                                 wrong.append(pipeline.stats())
 
-                interval = sys.getswitchinterval()
-                sys.setswitchinterval(1e-5)
-                try:
-                    threads = [threading.Thread(target=log)
-                               for _ in range(8)]
-                    for thread in threads:
-                        thread.start()
-                    for thread in threads:
-                        thread.join()
-                finally:
-                    sys.setswitchinterval(interval)
+                run_threads(*[log] * 8, interval=1e-5)
                 pipeline.flush(PATIENCE)
                 self.assertEqual(wrong, [])
                 stats = self.assertAddsUp(pipeline, pending=0)

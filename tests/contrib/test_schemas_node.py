@@ -3,14 +3,10 @@
 ELASTICSEARCH_URL is the address of the node, without a slash at its end.
 """
 
-import base64
 import itertools
 import json
 import logging
-import os
-import ssl
 import unittest
-import urllib.request
 import uuid
 
 from jsonlogging.contrib._ecs_types import FIELDS
@@ -19,31 +15,12 @@ from jsonlogging.contrib.schemas import ECSFormatter
 from .. import blocks
 from ..support import make_record
 from . import _ecs
-
-ENV = {name[14:].lower(): value for name, value in os.environ.items()
-       if name.startswith("ELASTICSEARCH_") and value}
+from ._node import ENV, call
 
 if "url" not in ENV:
     raise unittest.SkipTest("ELASTICSEARCH_URL is not set")
 
-PATIENCE = 120      # seconds; a node takes its time
 RECORDS, NAMES, BATCH = 12_000, 5_000, 500
-
-
-def call(method, path, body=None, kind="application/json"):
-    """Return what the node answers."""
-    headers = {"Content-Type": kind}
-    if "basic_auth" in ENV:
-        headers["Authorization"] = "Basic " + base64.b64encode(
-            ENV["basic_auth"].encode()).decode()
-    request = urllib.request.Request(
-        ENV["url"] + path, None if body is None else body.encode(), headers,
-        method=method)
-    context = (ssl.create_default_context(cafile=ENV["ca_file"])
-               if "ca_file" in ENV else None)
-    with urllib.request.urlopen(request, context=context,
-                                timeout=PATIENCE) as answer:
-        return json.loads(answer.read() or b"null")
 
 
 def names(chooser):
