@@ -1,10 +1,12 @@
 import io
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from configparser import RawConfigParser
 from types import ModuleType
 from typing import IO, Any, Literal, NamedTuple, Union
 from typing_extensions import TypeAlias
+
+from ._overrides import Problem as Problem, isConsole as isConsole, reportProblems as reportProblems
 
 __all__ = [
     "Problem",
@@ -28,12 +30,6 @@ __all__ = [
 
 _Env: TypeAlias = Union[bool, str]
 
-class Problem(NamedTuple):
-    variable: str
-    token: str
-    reason: str
-    state: Literal["ignored", "unknown", "hidden"] = ...
-
 class Settings(NamedTuple):
     prefix: str
     levels: dict[str, int]
@@ -47,7 +43,7 @@ def parseEnvironment(
     prefix: str = "PYTHON_LOGGING",
     *,
     levels: Mapping[str, int] | None = None,
-    formats: Container[str] | None = None,
+    formats: Collection[str] | None = None,
 ) -> tuple[Settings, list[Problem]]: ...
 def formatEnvironment(settings: Settings) -> dict[str, str]: ...
 def registerFormat(name: str, factory: Callable[[], logging.Formatter]) -> None: ...
@@ -62,8 +58,6 @@ def applySettings(
     handlers: Iterable[logging.Handler] | None = None,
     early: bool = False,
 ) -> list[Problem]: ...
-def reportProblems(problems: Iterable[Problem]) -> None: ...
-def isConsole(handler: logging.Handler) -> bool: ...
 
 # The arguments are those of logging.basicConfig(), and formatter.
 def basicConfig(

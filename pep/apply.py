@@ -26,9 +26,8 @@ import sysconfig
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "jsonlogging"
 FILES = ("formatters.py", "_timestamps.py", "_encoder.py", "_exceptions.py")
 OPTIONAL = "_fast.py"
-# The second proposal.  A module by itself here; in CPython what it holds
-# would become part of logging.config, whose name is taken in the copy.
-ENVIRONMENT = {"config.py": "overrides.py"}
+# The second proposal, which changes two of logging's own files as well.
+ENVIRONMENT = "_overrides.py"
 # Says that a directory was made by this script, and may be replaced.
 MARK = "made-by-apply.txt"
 
@@ -60,17 +59,19 @@ def check(target):
             raise Refused(f"{target} holds files that are not ours")
 
 
+def new_files(fast=True, environment=False, source=SOURCE):
+    """Return a list of the files that are new in Lib/logging."""
+    return [*FILES, *[OPTIONAL] * (fast and (source / OPTIONAL).is_file()),
+            *[ENVIRONMENT] * environment]
+
+
 def apply(target, fast=True, source=SOURCE, environment=False):
     """Write the patched package into *target*, return its path."""
     target = pathlib.Path(target).resolve()
     check(target)
-    names = {name: name for name in FILES}
-    if fast and (source / OPTIONAL).is_file():
-        names[OPTIONAL] = OPTIONAL
-    if environment:
-        names.update(ENVIRONMENT)
+    names = new_files(fast, environment, source)
     stdlib = pathlib.Path(sysconfig.get_path("stdlib"), "logging")
-    for name in names.values():
+    for name in names:
         if (stdlib / name).exists():
             raise Refused(f"{stdlib} has a file {name} already")
 
@@ -82,18 +83,20 @@ def apply(target, fast=True, source=SOURCE, environment=False):
         shutil.rmtree(package)
     shutil.copytree(stdlib, package,
                     ignore=shutil.ignore_patterns("__pycache__"))
-    for name, new in names.items():
-        shutil.copyfile(source / name, package / new)
+    for name in names:
+        shutil.copyfile(source / name, package / name)
+    if environment:
+        import patch    # no other use of this function needs it
+        for name, (_, new) in patch.hunks().items():
+            (package / name).write_text(new, encoding="utf-8")
     return package
 
 
 def diff(fast=True, environment=False):
     """Return the patch as text; nothing is written."""
-    import patch    # no other use of this script needs it
-    optional = fast and (SOURCE / OPTIONAL).is_file()
-    return patch.diff(patch.files(
-        FILES + (OPTIONAL,) * optional, optional,
-        ENVIRONMENT if environment else None))
+    import patch
+    names = new_files(fast, environment)
+    return patch.diff(patch.files(names, OPTIONAL in names, environment))
 
 
 def main():
@@ -109,7 +112,7 @@ def main():
                         help=f"leave out {OPTIONAL}, the optional fast path")
     parser.add_argument("--environment", action="store_true",
                         help="add the second proposal, environment "
-                             "overrides, as logging.overrides")
+                             "overrides")
     args = parser.parse_args()
     if (args.directory is None) is not args.diff:
         parser.error("give DIRECTORY or --diff")

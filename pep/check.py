@@ -185,7 +185,7 @@ def check_specification(text):
 
 def check_companion(text):
     """Return where PEP 9998 says other than the overrides do."""
-    from jsonlogging.config import parseEnvironment
+    from jsonlogging._overrides import parseEnvironment
     found, flat = [], re.sub(r"\s+", " ", text)
     variables = set(re.findall(r"PYTHON_LOGGING_[A-Z_]+", text))
     settings, problems = parseEnvironment({
@@ -194,7 +194,7 @@ def check_companion(text):
         "PYTHON_LOGGING_FORMAT": " JSON ", "PYTHON_LOGGING_TIME": "Local"})
     if problems or settings[1:] != (
             {"root": 20, "app.db": 10, "app": 7},
-            {"console": 40, "x": 10}, "json", "local", {}):
+            {"console": 40, "x": 10}, "json", "local"):
         found.append("the grammar: %s, %s" % (settings, problems))
     if variables != {"PYTHON_LOGGING_" + name for name in (
             "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")}:
@@ -274,8 +274,8 @@ extlinks = {"cpython-issue": (_github + "issues/%s", "gh-%s"),
 nitpicky = True
 # The inventory of the standard library would have to be fetched.
 nitpick_ignore_regex = [
-    ("py:.*", r"(logging|json|datetime|time|traceback|collections|gc|types"
-              r"|dataclasses)([.].*)?"),
+    ("py:.*", r"(logging|json|contextvars|datetime|time|traceback|collections|gc"
+              r"|types|dataclasses)([.].*)?"),
     ("py:.*", r"repr|round|divmod"),
     ("py:.*", r"(Base)?Exception|[A-Z][A-Za-z]*(Error|Exit|Interrupt"
               r"|Warning)"),

@@ -97,6 +97,33 @@ def performance():
     return "\n\n".join(parts)
 
 
+def costs():
+    """Return a table of what importing and keeping the formatters costs."""
+    files = [results.load(path)
+             for path in sorted(results.COMMITTED.glob("*.json"))]
+
+    def row(name, value):
+        return [name, *(value(found["suites"]) for found in files)]
+
+    def imports(name, key):
+        return lambda suites: "%d" % suites["imports"][name][key]
+
+    def grown(name):
+        return lambda suites: "%.1f" % (
+            suites["memory"][name]["growth in bytes"] / 1e6)
+
+    return tables.table(["", *map(results.name, files)], [
+        row("``import logging``, µs", imports("import logging", "us")),
+        row("the same on the patched copy, µs",
+            imports("import logging, patched", "us")),
+        row("modules that the patch adds to it",
+            imports("import logging, patched", "modules")),
+        row("``import jsonlogging``, µs", imports("import jsonlogging", "us")),
+        row("modules that it adds", imports("import jsonlogging", "modules")),
+        row("memory in use after 10\\ :sup:`6` records, MB", grown("JSON")),
+        row("the same of :class:`logging.Formatter`, MB", grown("text"))])
+
+
 def sizes():
     """Return a table of the lines of code of the proposed files."""
     rows = [[name, "%d" % code_lines(ROOT / "jsonlogging" / name)]
@@ -110,7 +137,14 @@ def sizes():
     return tables.table(["file", "lines of code"], rows)
 
 
-BLOCKS = {"recipes": recipes, "performance": performance, "sizes": sizes}
+def overrides():
+    """Return the sentence about the size of the second proposal."""
+    return "``%s`` has %d lines of code." % (
+        apply.ENVIRONMENT, code_lines(ROOT / "jsonlogging" / apply.ENVIRONMENT))
+
+
+BLOCKS = {"recipes": recipes, "performance": performance, "costs": costs,
+          "sizes": sizes, "overrides": overrides}
 
 
 def _pattern(name):

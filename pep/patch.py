@@ -16,9 +16,10 @@ import sysconfig
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "Lib/test/test_logging_formatters/"
-ENVIRONMENT_TESTS = ("test_config.py", "test_config_property.py")
+ENVIRONMENT_TESTS = ("test_overrides.py", "test_overrides_property.py")
 # These are about this package's surroundings, or name modules of tests/.
-STAY = ("test_hostile_matrix.py", "test_line_limits.py", "test_routes.py")
+STAY = ("test_config.py", "test_config_property.py",
+        "test_hostile_matrix.py", "test_line_limits.py", "test_routes.py")
 HELPERS = ("blocks.py", "conformance.py", "fuzz.py", "strategies.py",
            "support.py")
 NEWS = "Misc/NEWS.d/next/Library/2026-11-26-00-00-00.gh-issue-%s.rst"
@@ -122,8 +123,8 @@ def test_names(fast):
 def with_env(source, name, call, after=""):
     """
     Return *source*, of a module of logging, with *env* in the function
-    *name*: a parameter, and at the end the statement *call*.  *after*
-    follows the function.
+    *name*: a parameter, a sentence in the docstring and, at the end, the
+    statement *call*.  *after* follows the function.
     """
     function = next((node for node in ast.parse(source).body
                      if isinstance(node, ast.FunctionDef)
@@ -133,6 +134,11 @@ def with_env(source, name, call, after=""):
     lines = source.splitlines(keepends=True)
     # From the end, so that the numbers stay.
     lines.insert(function.end_lineno, "    %s\n%s" % (call, after))
+    if ast.get_docstring(function) is None:
+        raise Changed("%s has no docstring" % name)
+    index = function.body[0].end_lineno - 1
+    begin = lines[index].rstrip()[:-len('"""')].rstrip()
+    lines[index] = (begin and begin + "\n") + SENTENCE
     index = function.lineno - 1
     head = lines[index]
     new = head.replace("(**kwargs):", "(*, env=True, **kwargs):")
@@ -147,6 +153,12 @@ def with_env(source, name, call, after=""):
     return "".join(lines)
 
 
+SENTENCE = '''
+    If env is true, the environment variables PYTHON_LOGGING_LEVEL,
+    PYTHON_LOGGING_HANDLER_LEVEL, PYTHON_LOGGING_FORMAT and
+    PYTHON_LOGGING_TIME are applied at the end.
+    """
+'''
 # At the end of each function; without a variable nothing is imported.
 CALL = "logging._applyEnvironment(env)"
 HELPER = '''
@@ -156,24 +168,38 @@ def _applyEnvironment(env):
     """
     if env and any(os.environ.get("PYTHON_LOGGING_" + name) for name in (
             "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")):
-        from .overrides import applyEnvironment
-        applyEnvironment(env)
+        from ._overrides import applyEnvironment
+        applyEnvironment()
 '''
 
 
-def stdlib(name):
-    path = pathlib.Path(sysconfig.get_path("stdlib"), "logging", name)
-    return path.read_text(encoding="utf-8")
+def hunks():
+    """
+    Return a dict of the files of logging that the second proposal changes
+    to pairs of old and new text.
+    """
+    def stdlib(name):
+        path = pathlib.Path(sysconfig.get_path("stdlib"), "logging", name)
+        return path.read_text(encoding="utf-8")
+
+    old = stdlib("__init__.py")
+    found = {"__init__.py": (old, with_env(
+        old, "basicConfig", CALL.replace("logging.", ""), HELPER))}
+    old = new = stdlib("config.py")
+    for function in ("fileConfig", "dictConfig"):
+        new = with_env(new, function, CALL)
+    found["config.py"] = old, new
+    return found
 
 
-def files(names, optional, environment=None):
+def files(names, optional, environment=False):
     """
     Return a dict of paths in CPython to pairs of old and new text; the
     old is None for new files.
 
-    *names* are the files of ring 1, *optional* tells whether the fast
-    path is among them; *environment* is a dict of ring 2's files to
-    their names there, or None.
+    *names* are the files of Lib/logging that are new, *optional* tells
+    whether the fast path is among them, *environment* whether to include
+    the second proposal.
     """
     found = {}
 
@@ -195,16 +221,8 @@ def files(names, optional, environment=None):
         page(_read("docs", "library", "jsonlogging.rst")))
     add(NEWS % "77691.formatters", _read("pep", "paste", "NEWS.rst"))
     if environment:
-        for name, new in environment.items():
-            add("Lib/logging/" + new, _read("jsonlogging", name))
-        old = stdlib("__init__.py")
-        call = CALL.replace("logging.", "")
-        found["Lib/logging/__init__.py"] = old, with_env(
-            old, "basicConfig", call, HELPER)
-        old = new = stdlib("config.py")
-        for function in ("fileConfig", "dictConfig"):
-            new = with_env(new, function, CALL)
-        found["Lib/logging/config.py"] = old, new
+        found.update(("Lib/logging/" + name, pair)
+                     for name, pair in hunks().items())
         add(NEWS % "77691.environment",
             _read("pep", "paste", "NEWS-environment.rst"))
     return found

@@ -17,7 +17,7 @@ import sys
 STEPS = (
     ("_fast.py", "_fast.pyi"),
     ("contrib", "__main__.py"),
-    ("config.py", "config.pyi"),
+    ("config.py", "config.pyi", "_overrides.py", "_overrides.pyi"),
 )
 RING1 = {"__init__.py", "formatters.py", "_timestamps.py", "_encoder.py",
          "_exceptions.py"}

@@ -15,7 +15,7 @@ import unittest
 from . import PACKAGE, conformance
 
 __all__ = ["BaseTest", "ISOFormatter", "JSONFormatter", "PACKAGE",
-           "formatters", "import_config", "make_record", "plain",
+           "formatters", "import_ring2", "make_record", "plain",
            "run_python", "run_threads", "strict_loads"]
 
 formatters = importlib.import_module(PACKAGE + ".formatters")
@@ -23,14 +23,10 @@ ISOFormatter = formatters.ISOFormatter
 JSONFormatter = formatters.JSONFormatter
 
 
-def import_config():
-    """Return the module of ring 2; skip the tests if it was deleted."""
-    # In the patched copy of logging it has a name of its own, because
-    # logging.config is there.
+def import_ring2(name):
+    """Return the module *name* of ring 2; skip the tests without it."""
     try:
-        return importlib.import_module(
-            "logging.overrides" if PACKAGE == "logging"
-            else PACKAGE + ".config")
+        return importlib.import_module("%s.%s" % (PACKAGE, name))
     except ModuleNotFoundError as error:
         raise unittest.SkipTest(str(error))
 

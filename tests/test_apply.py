@@ -93,18 +93,22 @@ class ApplyTest(unittest.TestCase):
                 self.assertEqual(expected, fast.exists())
 
     def test_environment(self):
-        """The second proposal is added on request, byte for byte."""
+        """The second proposal is added on request, with its changes."""
         self.run_script(self.target)
         first = contents(self.target / "logging")
         self.run_script("--environment", self.target)
         both = contents(self.target / "logging")
-        config = contents(ROOT / "jsonlogging")["config.py"]
-        self.assertEqual({**first, "overrides.py": config}, both)
-        environ = self.run_copy(
-            "import json, logging.overrides as o; print(json.dumps("
-            "o.formatEnvironment(o.parseEnvironment("
-            "{'PYTHON_LOGGING_LEVEL': 'INFO'})[0])))")
-        self.assertEqual({"PYTHON_LOGGING_LEVEL": "root=20"}, environ)
+        overrides = contents(ROOT / "jsonlogging")["_overrides.py"]
+        self.assertEqual(overrides, both.pop("_overrides.py"))
+        self.assertEqual({"__init__.py", "config.py"}, {
+            name for name in both if both[name] != first.get(name)})
+        levels = self.run_copy(
+            "import json, logging, os; logging.basicConfig(); "
+            "before = logging.root.level; "
+            "os.environ['PYTHON_LOGGING_LEVEL'] = 'INFO'; "
+            "logging.basicConfig(); "
+            "print(json.dumps([before, logging.root.level]))")
+        self.assertEqual([30, 20], levels)
         self.run_script(self.target)
         self.assertEqual(first, contents(self.target / "logging"))
 
@@ -346,7 +350,7 @@ class DiffTest(unittest.TestCase):
                          self.run_in(folder, code).split())
         # Without a variable nothing is imported.
         code = ("import logging, sys; logging.basicConfig(); "
-                "print('logging.overrides' in sys.modules)")
+                "print('logging._overrides' in sys.modules)")
         self.assertEqual("False\n", self.run_in(folder, code))
         self.assertEqual("True\n", self.run_in(
             folder, code, PYTHON_LOGGING_TIME="utc"))
@@ -370,9 +374,14 @@ class DiffTest(unittest.TestCase):
     def test_head(self):
         """A function that cannot be given *env* is refused."""
         patch = self.load_patch()
-        self.assertEqual("def f(a, *, env=True):\n    a\n    b\n",
-                         patch.with_env("def f(a):\n    a\n", "f", "b"))
-        for source in "def g(a):\n    a\n", "def f(a): a\n":
+        for doc in '"""Do it."""', '"""\n    Do it.\n    """':
+            source = "def f(a):\n    %s\n    a\n" % doc
+            new = patch.with_env(source, "f", "b")
+            self.assertEqual("def f(a, *, env=True):\n    %s%s    a\n    b\n"
+                             % (doc[:-3].rstrip() + "\n", patch.SENTENCE), new)
+            compile(new, "new", "exec")
+        for source in ("def g(a):\n    'x'\n", "def f(a):\n    a\n",
+                       'def f(a): """x"""\n'):
             with self.assertRaises(patch.Changed):
                 patch.with_env(source, "f", "b")
 

@@ -16,9 +16,9 @@ from . import PACKAGE
 if PACKAGE != "jsonlogging":
     raise unittest.SkipTest("the documentation is about jsonlogging")
 
-from jsonlogging import config
+from jsonlogging import _overrides, config
 
-from . import test_config, test_config_property
+from . import test_config, test_overrides, test_overrides_property
 from .test_examples import EXAMPLES, environment, mask
 
 DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
@@ -107,24 +107,25 @@ class LibraryPageTests(unittest.TestCase):
     def test_variables(self):
         """The four variables have entries, and there is no other."""
         self.assertEqual(
-            {*test_config.VARIABLES},
+            {*test_overrides.VARIABLES},
             {*re.findall(r"(?m)^\.\. envvar:: (\w+)", LIBRARY)})
 
     def test_limits(self):
         """The limits of values are those of the code."""
         text = re.sub(r"\s+", " ", LIBRARY)
         self.assertIn("A value has at most %d bytes, and %d directives." % (
-            config._MAX_BYTES, config._MAX_DIRECTIVES), text)
+            _overrides._MAX_BYTES, _overrides._MAX_DIRECTIVES), text)
 
     def test_names_of_tests(self):
         """Each test that a security rule names exists; all are named."""
         named = {*re.findall(r"``(test_\w+)``", LIBRARY)}
-        rules = {name for name in vars(test_config.SecurityTest)
+        rules = {name for cls in (test_overrides.SecurityTest,
+                                  test_config.PrefixTest) for name in vars(cls)
                  if name.startswith("test_")}
-        others = {name for name in vars(test_config_property.ParseProperties)}
+        others = {*vars(test_overrides_property.ParseProperties)}
         self.assertLessEqual(named, rules | others)
-        self.assertLessEqual(rules - named,
-                             {"test_warnings_that_are_logged"})
+        self.assertLessEqual(
+            rules - named, {"test_warnings_that_are_logged", "test_refuses"})
 
     def test_nested_variables(self):
         """The table has the nested variables of the code, and no other."""

@@ -537,7 +537,7 @@ def test_names_that_nobody_registers(python, write):
         FORMAT: "mine", HANDLER_LEVEL: "console=DEBUG"})
     assert result.stdout == "run\n"
     for text in ("PYTHON_LOGGING_LEVEL: 'DEBGU' is not a level",
-                 "PYTHON_LOGGING_FORMAT: 'mine' is not json, text or",
+                 "PYTHON_LOGGING_FORMAT: 'mine' is not json or text or ecs",
                  "PYTHON_LOGGING_HANDLER_LEVEL: 'console' is not the name"):
         assert result.stderr.count(text) == 1
     assert len(result.stderr.splitlines()) == 3
