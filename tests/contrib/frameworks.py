@@ -237,6 +237,24 @@ def test_django_runserver(serve, write):
     assert "Performing system checks" in text
 
 
+def test_django_reload(serve, write):
+    """runserver starts itself again: --children reaches what serves."""
+    write("shop.py", DJANGO)
+    write("manage.py", """
+        import shop, sys
+        from django.core.management import execute_from_command_line
+        execute_from_command_line(sys.argv)
+        """)
+    port = free_port()
+    server = serve("--children", "manage.py", "runserver", port, **JSON)
+    server.until("Quit the server")
+    get(port)
+    server.until("GET / HTTP")
+    found = logged(line for line in server.stop() if line.startswith("{"))
+    assert ("shop.views", "WARNING", "low stock") in found
+    assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in found
+
+
 FLASK = """
     from flask import Flask
 
@@ -403,6 +421,20 @@ def test_gunicorn(serve, write, conf):
     assert "gunicorn.access" not in {line[0] for line in found}
     if conf == GUNICORN_CONF:       # else shop has lastResort alone
         assert ("shop", "INFO", "seen") in found
+
+
+def test_flask_gunicorn(serve, write):
+    """app.logger is first used in a request, where its stream is gunicorn's."""
+    write("shop.py", FLASK)
+    write("gunicorn.conf.py", "control_socket_disable = True")
+    port = free_port()
+    server = serve("-m", "gunicorn", "-b", "127.0.0.1:%d" % port, "shop:app",
+                   **JSON)
+    server.until("Booting worker")
+    assert (get(port), get(port, "/fail")) == (200, 500)
+    server.until("Exception on /fail")
+    found = logged(server.stop())
+    assert [line for line in found if line[0] == "shop"] == FLASK_LINES
 
 
 def test_autoload(serve, write, tmp_path):
