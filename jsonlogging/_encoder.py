@@ -296,13 +296,15 @@ class Converter:
 
     def container(self, obj, cls):
         """Return *obj*, a container of type *cls*, as a list or dict."""
-        result, array, self.where = {}, issubclass(cls, _ARRAYS), "__iter__"
+        result, self.where = {}, "__iter__"
+        array = issubclass(cls, _ARRAYS) and not issubclass(cls, Mapping)
         # An item takes two bytes at least, and the room is twice the size.
         limit = min(self.options.max_items, max(self.room, 0) // 4)
         items = guarded(lambda: [*islice(self.items(obj, cls), limit + 1)])
         for index, (key, item) in enumerate(items):
             if index == limit or self.room <= 0:
-                total = guarded(len, obj) if len(items) > limit else 0
+                total = guarded(len, obj) if len(items) > limit and hasattr(
+                cls, "__len__") else 0
                 cut = " %d" % (max(total, len(items)) - index)
                 # shorten() cuts again, and cannot tell how much in all.
                 self.note("!CUT" + cut * (self.size >= self.options.max_bytes))

@@ -421,11 +421,11 @@ class _Code:
 
     def function(self, head):
         """Return the function, whose code begins with the lines *head*."""
-        formatter, names, code = self.formatter, self.names, [*head]
+        formatter, code = self.formatter, [*head, "d = record.__dict__"]
         texts, _, make = self.ready("time")
         now = ", ".join(["low, high, zone", *texts])
         if texts:
-            names["stamp"] = partial(self.stamp, make)
+            self.names["stamp"] = partial(self.stamp, make)
             code += [
                 "created = record.created", now + " = now",
                 "if not (low <= created < high and type(created) is float%s):"
@@ -434,11 +434,10 @@ class _Code:
         for kind in "site", "thread":
             kept, attributes, make = self.ready(kind)
             if kept:
-                names[kind] = lru_cache(_MAX_CACHED, typed=True)(make)
+                self.names[kind] = lru_cache(_MAX_CACHED, typed=True)(make)
                 code += ["%s, = %s(%s)" % (", ".join(kept), kind, ", ".join(
                     ["record." + name for name in attributes]))]
         code += _MESSAGE if "\1message\1" in self.text else []
-        code += ["d = record.__dict__"]
         if self.lines:
             code += ["bare = " + _BARE, *self.lines]
         code += ["extras = '' if %s else %s" % (
@@ -453,9 +452,9 @@ class _Code:
             "def make():", "    now = 0.0, 0.0, None" + ", ''" * len(texts),
             "    def line(formatter, record):", "        nonlocal now",
             *["        " + line for line in code], "    return line", ""]))
-        names.update(__loader__=source, __spec__=source)
-        exec(compile(source, "line of a JSONFormatter", "exec"), names)
-        return names["make"]()
+        self.names.update(__loader__=source, __spec__=source)
+        exec(compile(source, "line of a JSONFormatter", "exec"), self.names)
+        return self.names["make"]()
 
 
 def _is_required(source):
@@ -466,8 +465,9 @@ def _is_required(source):
 
 def _extras(formatter, writer, mapped):
     """Return a function of a formatter and a record's __dict__."""
-    known, own = formatter._known, {path[0] for path, _ in formatter._fields}
-    escape, value_of, usual = writer.escape, writer.value, len(_ATTRIBUTES)
+    own = {"degraded", *[path[0] for path, _ in formatter._fields]}
+    known, escape, value_of = formatter._known, writer.escape, writer.value
+    clash = formatter.extra in own      # set since it was checked
 
     @lru_cache(_MAX_CACHED)     # a str is its own key, else there is none
     def name_of(key):
@@ -482,7 +482,7 @@ def _extras(formatter, writer, mapped):
                 raise Unusual
         return ",%s:" % writer.quote(key)
 
-    def extras(formatter, d):
+    def extras(formatter, d, usual=len(_ATTRIBUTES)):
         keys, count, text = reversed(d), len(d) - usual, ""
         if mapped:
             new = [*islice(keys, count)][::-1]
@@ -509,7 +509,7 @@ def _extras(formatter, writer, mapped):
                 text = f"{name}{_WORDS[value]}{text}"
             else:
                 text = f"{name}{value_of(value)}{text}"
-        if not mapped and next(keys) is not _LAST:
+        if clash or not mapped and next(keys) is not _LAST:
             raise Unusual
         if text and formatter.extra is not True:
             return ",%s:{%s}" % (writer.quote(formatter.extra), text[1:])

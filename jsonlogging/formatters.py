@@ -156,10 +156,10 @@ class JSONFormatter(ISOFormatter, Fast):
         _check("extra", extra, extra in (True, False) or extra.encode()
                and extra not in {*keys, *own}, "a key that no field has")
         self._fields = fields
+        self._used, self._absent = names | {*defaults}, {**_ABSENT, **defaults}
         self._safe_fields = [field for field in fields + [
             ((free(key, keys),), name) for key, name in _SAFE.items()
-            if name not in names] if field[1] in _SAFE.values()]
-        self._used, self._absent = names | {*defaults}, {**_ABSENT, **defaults}
+            if name not in self._used] if field[1] in _SAFE.values()]
         encode({})      # what is imported late cannot be at exit
         self._known = _STANDARD | self._used - {*_EXCEPTION[:2]}
 
@@ -333,9 +333,8 @@ class _Line(Converter):
             return self.string(self.message())
         if source == "asctime":
             return self.asctime()
-        value = self.options._absent.get(source, _NOTHING)
-        value = self.record.__dict__.get(source, value)
-        value = self.late.get(source, value)
+        value = self.late.get(source, self.record.__dict__.get(
+            source, self.options._absent.get(source, _NOTHING)))
         if value is _NOTHING:
             return self.note("!MISSING: " + source)
         if source in _ABSENT and (value is None or type(value) is str
@@ -343,8 +342,9 @@ class _Line(Converter):
             return _NOTHING
         if source == "exc_message":
             value = self.text(value)
-        elif source == "exc_text" and type(value) is str and value[:2] == "!C":
-            self.note("!CUT")       # by format_briefly()
+        elif source == "exc_text" and type(value) is str:
+            if what := re.match("!CUT|!ERROR: .{,300}", value):
+                self.note(what[0])      # by formatException()
         return self.value(value)
 
     def asctime(self):
@@ -378,11 +378,10 @@ class _Line(Converter):
         """Add what the record has besides the fields to *data*."""
         formatter, values, extras = self.options, self.record.__dict__, {}
         self.begin()
-        for key, value in values.copy().items() if formatter.extra else ():
-            if type(key) is not str or key in extras:
-                key = self.key(key, extras)
-            if key not in formatter._known:
-                extras[key] = value
+        for name, value in values.copy().items() if formatter.extra else ():
+            key = name if type(name) is str else self.key(name)
+            if key not in formatter._known or not issubclass(type(name), str):
+                extras[free(key, extras)] = value
         if extras:
             extras = dict(self.hook("mapExtra", extras))
         if formatter.extra is True:
@@ -392,8 +391,8 @@ class _Line(Converter):
                 entries[free(key, entries)] = value
             self.add_entries(data, entries, formatter.max_items - len(data))
         elif extras:
-            self.begin(formatter.extra)
-            data[formatter.extra] = self.value(extras)
+            # Set since it was checked, it may be the key of a field.
+            self.add_entries(data, {formatter.extra: extras}, 1)
 
 
 def _check(option, value, good, allowed, error=ValueError):

@@ -32,8 +32,7 @@ def _name(cls):
 def _mark(error, where, cls): return _fix("!ERROR: %s in %s of %s" % (_name(type(error))[:100], where, _name(cls)[:100]))
 def _free(key, *takens):
     for taken in takens:
-        step = "_" if len(key) < 100 else "_" * len(taken)
-        while key in taken: key += step
+        while key in taken: key += "_" if len(key) < 100 else "_" * len(taken)
     return key
 def _too_deep(first):
     level, seen = [first], {}
@@ -52,8 +51,7 @@ def _get(attributes, name, default=None):
     except Exception:  # another key's __eq__
         return next((v for k, v in list(dict.items(attributes)) if type(k) is str and k == name), default)
 class _Line:  # the conversion of one record: notes, the present path, what is being converted
-    def __init__(self, formatter, outermost=_missing):
-        self.formatter, self.notes, self.path, self.active = formatter, [], [], [outermost]
+    def __init__(self, formatter): self.formatter, self.notes, self.path, self.active = formatter, [], [], []
     def note(self, what):
         path = "".join(self.path)[:100].lstrip("."); self.notes.append(_fix("%s: %s" % (path, what) if path else what))
         return what
@@ -100,23 +98,22 @@ class _Line:  # the conversion of one record: notes, the present path, what is b
             self.where = method; result = _call(lambda: obj.value if method == "value" else getattr(obj, method)())
             if type(result) is not cls: return self.convert(result)
             self.where = "__repr__"
-        if issubclass(cls, memoryview): return bytes.decode(obj.tobytes(), "utf-8", "backslashreplace")
-        if issubclass(cls, bytes): return bytes.decode(obj, "utf-8", "backslashreplace")
-        if issubclass(cls, bytearray): return bytearray.decode(obj, "utf-8", "backslashreplace")
+        if issubclass(cls, (bytes, bytearray, memoryview)): return memoryview(obj).tobytes().decode("utf-8", "backslashreplace")
         if issubclass(cls, BaseException): return _fix(": ".join(part for part in (_name(cls), self.text(obj)) if part))
         if issubclass(cls, (set, frozenset, Mapping, Sequence)) or hasattr(cls, "__dataclass_fields__"): return self.container(obj, cls)
         return self.note("!DEPTH") if _too_deep([obj]) else _fix(_call(repr, obj))
     def read(self, obj, cls, limit):  # whether obj is a list, and at most *limit* items of it
-        is_list = fields = False
+        is_list, fields = False, None
         if issubclass(cls, dict): entries = dict.copy(obj).items if cls is dict and len(obj) <= limit else lambda: obj.items()
         elif issubclass(cls, (list, tuple)):
             is_list, entries = True, lambda: (list if issubclass(cls, list) else tuple).__iter__(obj)
-        elif issubclass(cls, (set, frozenset, Sequence)): is_list, entries = True, lambda: obj
         elif issubclass(cls, Mapping): entries = lambda: obj.items()
+        elif issubclass(cls, (set, frozenset, Sequence)): is_list, entries = True, lambda: obj
         else: fields = [field for field in dataclasses.fields(obj) if field.repr]; entries = lambda: fields
         items = _call(lambda: list(itertools.islice(entries(), limit + 1)))
-        more, items = len(items) > limit, items[:limit]; self.cut = lambda: self.note("!CUT %d" % max((len(fields) if fields else _call(len, obj)) - limit, 1)) if more else None
-        if fields is not False: return False, [(field.name, self.tried(field.name, cls, getattr, obj, field.name)) for field in items]
+        more, items = len(items) > limit, items[:limit]
+        self.cut = lambda: self.note("!CUT %d" % max((_call(len, obj) if hasattr(cls, "__len__") else 0) - limit, 1)) if more else None
+        if fields is not None: return False, [(field.name, self.tried(field.name, cls, getattr, obj, field.name)) for field in items]
         return is_list, items if is_list else _call(lambda: [(key, value) for key, value in items])
     def container(self, obj, cls):
         self.where = "__iter__"; is_list, items = self.read(obj, cls, self.formatter.max_items); cut = self.cut
@@ -179,11 +176,14 @@ class JSONFormatter(ISOFormatter):
         self._protected = {"exception", "stack", "degraded", *tree}
         for name in self._defaults:
             if name not in self._sources: tree[_free(self._rename(_fix(name)), tree)] = name
-        if _is(extra, str) and (not extra or extra in {*tree, "degraded"}): raise ValueError("extra is empty or a field's key")
+        if _is(extra, str) and (not extra or _SURROGATES.search(extra) or extra in {*tree, "degraded"}): raise ValueError("extra is empty or a field's key")
     def _rename(self, key):
         bare = key.rstrip("_")
         tails = [len(other) - len(bare) for other in self._protected if other.rstrip("_") == bare]
         return key + "_" * (max(tails) + 1) if tails else key
+    def formatException(self, ei):
+        try: return super().formatException(ei)
+        except Exception as error: return _mark(error, "format", type(ei[1]))
     def usesTime(self): return "asctime" in self._sources or "asctime" in self._defaults
     def mapExtra(self, extra): return extra
     def _hook(self, name, *args, then=lambda result: result):
@@ -216,7 +216,7 @@ class JSONFormatter(ISOFormatter):
     def _anew(self, record, problem):
         line = self._start(record, problem); out = self._fill(line, self._tree, {})
         for key, source in _HEAD:
-            if source not in self._sources: self._fill(line, {_free(key, self._protected, out): source}, out)
+            if source not in {*self._sources, *self._defaults}: self._fill(line, {_free(key, self._protected, out): source}, out)
         return {**out, "degraded": line.degraded()}
     def _again(self, record):
         try:
@@ -224,12 +224,11 @@ class JSONFormatter(ISOFormatter):
             if result is None: raise TypeError("mapLogRecord() returned None")
             if _get(attributes, "exc_text") is None: self._exc_text(attributes)
             if not _is(result, (dict, Mapping)): return _Line(self).convert(result)
-            line = _Line(self, result); out = line.entries(line.read(result, type(result), self.max_items + 1)[1])
+            line = _Line(self); out = line.entries(line.read(result, type(result), self.max_items + 1)[1]); line.cut()
         except Exception as error:
             return self._anew(record, error.args[0] if type(error) is _HookFailed else _mark(error, "mapLogRecord", type(self)))
-        before = out.pop("degraded", _missing)
-        if line.notes: before = line.degraded([] if before is _missing else before if type(before) is list else [before])
-        return out if before is _missing else {**out, "degraded": before}
+        before = out.pop("degraded", []); notes = line.degraded(before if type(before) is list else [before])
+        return {**out, "degraded": notes} if notes or "degraded" in result else out
     def _fill(self, line, tree, out):
         for key, source in tree.items():
             value = line.at("." + key, self._field, line, source)
@@ -252,6 +251,7 @@ class JSONFormatter(ISOFormatter):
             value = {"exc_type": None if exception is None else _name(type(exception)), "exc_text": line.exc_text, "stack_info":
                      line.stack, "taskName": _get(line.attributes, "taskName", self._defaults.get("taskName"))}[source]
             if value is None or type(value) is str and value == "": return _missing
+            if source == "exc_text" and type(value) is str and (made := re.match("!CUT|!ERROR: .{,300}", value)): line.note(made[0])
         else:
             value = _get(line.attributes, source, self._defaults.get(source, _missing))
             if value is _missing: return line.note(_fix("!MISSING: " + source))
@@ -265,14 +265,14 @@ class JSONFormatter(ISOFormatter):
             return text
         except Exception as error: problem = _mark(error, "getMessage", type(record))
         text = line.text(msg)
-        if text.startswith("!ERROR: ") and _is(args, tuple) and tuple.__len__(args) == 0: return text
+        if text.startswith("!ERROR: ") and type(args) is tuple and not args: return text
         data = line.convert(args); line.note(problem); return "%s %s, args: %s" % (text, problem, _dumps(data, False))
     def _extras(self, line, out):
         if not self.extra: return
         named = _STANDARD | ((self._sources | set(self._defaults)) - {"exc_type", "exc_message"}); extras = {}
         for key, value in list(dict.items(line.attributes)):
-            if type(key) is not str: extras[line.key(key, extras)] = value
-            elif key not in named: extras[_free(key, extras)] = value
+            name = key if type(key) is str else line.key(key)
+            if name not in named or not _is(key, str): extras[_free(name, extras)] = value
         if not (extras and (extras := self._hook("mapExtra", extras, then=dict))): return
         if self.extra is not True:
             key = _free(_fix(self.extra), out); out[key] = line.at("." + key, line.convert, extras); return
@@ -287,7 +287,7 @@ def _parse(fmt, sources, depth=1):
     for key in fmt:
         source = fmt[key]
         if not _is(key, str): raise TypeError("keys of fmt must be str")
-        if any(len(found) == 1 for found in _SURROGATES.findall(key)): raise ValueError("key with a lone surrogate")
+        if _SURROGATES.search(key): raise ValueError("key with a surrogate")
         if _is(source, Mapping): source = _parse(source, sources, depth + 1)
         elif _is(source, str): source = str.__str__(source); sources.add(source)
         elif not callable(source): raise TypeError("a source is a str, a callable or a mapping")

@@ -14,7 +14,7 @@ import types
 import unittest
 from unittest import mock
 
-from . import PACKAGE
+from . import PACKAGE, edges
 from .support import (BaseTest, JSONFormatter, make_record, plain,
                       run_python, run_threads, strict_loads)
 
@@ -281,6 +281,21 @@ class UnusualTest(FastTest):
                 self.assertSame(formatter, record)
 
 
+class EdgeTest(BaseTest):
+
+    def test_edges(self):
+        """Where the PEP is read closely, both paths print the same."""
+        def slow(cls):
+            return plain(make(cls))
+
+        # Before and after the fast path is there, if it is.
+        for turn in range(2):
+            for name, make, record in edges.CASES:
+                with self.subTest(name):
+                    self.assertEqual(edges.line(slow, record, JSONFormatter),
+                                     edges.line(make, record, JSONFormatter))
+
+
 class StateTest(FastTest):
     """What an instance is beside its function."""
 
@@ -296,8 +311,8 @@ class StateTest(FastTest):
                          "        if not (record.exc_info is record.exc_text "
                          "is record.stack_info is None): "
                          "return exceptional(formatter, record)\n"
-                         "        site1, = site(record.levelname)\n"
                          "        d = record.__dict__\n"
+                         "        site1, = site(record.levelname)\n"
                          "        extras = '' if len(d) == %d and "
                          "next(reversed(d)) is _LAST else ''\n"
                          "        line = f'{site1}{extras}}}'\n"

@@ -3,7 +3,7 @@
     python tests/test_second.py [--records N] [--seed S] [--first N]
 
 compares tests/second.py with ours, byte for byte: the golden corpus
-first, then generated records.  Left out is what PEP 9999 excepts: lines
+first, then the cases of edges.py and generated records.  Left out is what PEP 9999 excepts: lines
 that would be longer than max_bytes, and the text of tracebacks.
 """
 
@@ -51,7 +51,7 @@ def main():
     options = parser.parse_args()
     sys.path.append(str(HERE.parent))
     second = load(HERE / "second.py")
-    from tests import blocks, fuzz, support
+    from tests import blocks, edges, fuzz, support
     ours = support.JSONFormatter
 
     # The corpus, with its subclasses made of the second implementation.
@@ -74,6 +74,14 @@ def main():
     print("golden: %d cases, %d differences" % (
         len(golden.cases()), differences))
     support.BaseTest.set_zone("UTC")
+    edge = 0
+    for name, make, record in edges.CASES:
+        wanted, line = (edges.line(make, record, cls)
+                        for cls in (ours, second.JSONFormatter))
+        if line != wanted:
+            edge += 1
+            show("edge: " + name, str(wanted), str(line))
+    print("edges: %d cases, %d differences" % (len(edges.CASES), edge))
 
     pairs, compared, found = {}, 0, 0
     for number in range(options.first, options.first + options.records):
@@ -109,19 +117,20 @@ def main():
             if found == options.most:
                 break
     print("generated: %d compared, %d differences" % (compared, found))
-    return 1 if differences or found else 0
+    return 1 if differences or edge or found else 0
 
 
 @unittest.skipIf(sys.version_info < (3, 10), "it is for 3.10 and later")
 class SecondTest(unittest.TestCase):
 
     def test_agreement(self):
-        """Both print the same lines, of the corpus and of 1000 records."""
+        """Both print the same lines: corpus, edges and 1000 records."""
         result = subprocess.run(
             [sys.executable, __file__, "--records", "1000"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         output = result.stdout.decode(errors="replace")
         self.assertRegex(output, r"golden: 1\d\d cases, 0 differences")
+        self.assertRegex(output, r"edges: [12]\d\d cases, 0 differences")
         self.assertRegex(output, r"generated: 9\d\d compared, 0 differences")
         self.assertEqual(0, result.returncode, output)
 
