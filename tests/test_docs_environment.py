@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 import unittest
 
 from . import PACKAGE
@@ -20,18 +19,10 @@ from jsonlogging import config
 
 from . import test_config, test_config_property
 from .test_examples import EXAMPLES, environment, mask
+from .test_pages import pages
 
-DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
-GUIDE = (DOCS / "howto" / "environment.rst").read_text(encoding="utf-8")
-LIBRARY = (DOCS / "library" / "config.rst").read_text(encoding="utf-8")
-
-
-def blocks(text):
-    """Return (language, code) of each code block of *text*, in order."""
-    return [(match[1], textwrap.dedent(match[2]).strip("\n") + "\n")
-            for match in re.finditer(
-                r"^\.\. code-block:: (\w+)\n\n((?:   .*\n|\n)+)", text,
-                re.MULTILINE)]
+GUIDE = (pages.DOCS / "howto" / "environment.rst").read_text(encoding="utf-8")
+LIBRARY = (pages.DOCS / "library" / "config.rst").read_text(encoding="utf-8")
 
 
 class ShellTests(unittest.TestCase):
@@ -60,14 +51,14 @@ class ShellTests(unittest.TestCase):
 
     def test_examples(self):
         """Each shell block of the guide prints the text after it."""
-        found = blocks(GUIDE)
+        found = pages.blocks(GUIDE)
         checked = 0
-        for (language, code), (then, output) in zip(found, found[1:]):
-            if language == "sh":
-                with self.subTest(code):
-                    self.assertEqual("text", then)
-                    self.assertEqual(mask(output),
-                                     mask(self.run_shell(code)))
+        for block, output in zip(found, found[1:]):
+            if block.language == "sh":
+                with self.subTest(block.code):
+                    self.assertEqual("text", output.language)
+                    self.assertEqual(mask(output.code),
+                                     mask(self.run_shell(block.code)))
                     checked += 1
         self.assertGreaterEqual(checked, 7)
 

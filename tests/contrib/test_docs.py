@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import shutil
-import sys
 import tempfile
 import unittest
 
@@ -18,15 +17,10 @@ from jsonlogging.contrib import elasticsearch, logstash, stream
 from jsonlogging.contrib._handler import PipelineHandler
 from jsonlogging.contrib._pipeline import Pipeline
 
+from ..test_pages import pages
 from ._servers import TLS
 
-DOCS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs"
-sys.path.insert(0, str(DOCS))
-try:
-    import pages
-finally:
-    sys.path.remove(str(DOCS))
-
+DOCS = pages.DOCS
 PAGES = ("logstash", "elasticsearch", "elastic-cloud", "background-stream")
 LIBRARY = (DOCS / "library" / "shipping.rst").read_text("utf-8")
 
