@@ -55,6 +55,8 @@ def _reset():
             for handler in logger.handlers[:]:
                 logger.removeHandler(handler)
             logger.setLevel(logging.NOTSET)
+    logging.root.handlers.clear()
+    logging.root.setLevel(logging.WARNING)
 
 _reset()
 logging.setLogRecordFactory(_fixed_record)
