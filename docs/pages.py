@@ -39,12 +39,11 @@ ROOT = DOCS.parent
 sys.path.append(str(ROOT))
 
 __all__ = ["Block", "blocks", "check_links", "check_page", "check_prose",
-           "commands", "pages", "parse_pipeline"]
+           "commands", "is_output", "pages", "parse_pipeline"]
 
 Block = collections.namedtuple("Block", "line kind language options code")
 
 EXAMPLES = ROOT / "examples"
-GUIDE = DOCS / "howto" / "environment.rst"
 # Directives without code; any other is a block.
 OTHER = {"attribute", "class", "currentmodule", "data", "envvar", "figure",
          "function", "include", "list-table", "method", "module", "option",
@@ -495,6 +494,12 @@ LANGUAGES = {
 CLASSES = {"elasticsearch": check_elasticsearch, "logstash": check_logstash}
 
 
+def is_output(block, before):
+    """Tell whether *block* shows what the shell code *before* prints."""
+    return bool(block and before and before.language == "sh"
+                and block.language == "text" and not block.options)
+
+
 def check_block(path, block, before=None, after=None, yaml=False):
     """Return what is wrong with *block*, between *before* and *after*."""
     kind, language = block.kind, block.language
@@ -527,9 +532,8 @@ def check_block(path, block, before=None, after=None, yaml=False):
             return CLASSES[block.options["class"]](block)
         # The picture is compared by tests/test_architecture.py.
         return ([] if path.name == "architecture.rst"
-                or path == GUIDE and before and before.language == "sh"
-                else ["nothing compares it"])
-    if language == "sh" and after and after.language == "text":
+                or is_output(block, before) else ["nothing compares it"])
+    if is_output(after, block):
         return []
     if language in LANGUAGES:
         return LANGUAGES[language](block)

@@ -74,10 +74,12 @@ class PagesTest(unittest.TestCase):
                       self.found("", "x", kind="parsed-literal"))
         self.assertIn("without a language", "\n".join(pages.check_page(
             pages.DOCS / "tutorial.rst", "So::\n\n   x\n")))
-        # Output is compared on one page, and only behind a command.
-        self.assertIn("nothing compares it", "\n".join(pages.check_page(
-            pages.DOCS / "tutorial.rst",
-            block("sh", "python shop.py") + block("text", "x"))))
+        # Output is compared only behind a command.
+        page = pages.DOCS / "tutorial.rst"
+        shell, text = block("sh", "python shop.py"), block("text", "x")
+        self.assertEqual([], pages.check_page(page, shell + text))
+        self.assertIn("nothing compares it", "\n".join(
+            pages.check_page(page, text + shell)))
         self.assertIn("output is not compared",
                       self.found("console", "$ python shop.py\nhello"))
 
