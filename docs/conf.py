@@ -16,13 +16,15 @@ exclude_patterns = ["_build"]
 default_role = "py:obj"
 rst_prolog = ".. py:currentmodule:: jsonlogging"
 highlight_language = "python3"
+html_static_path = ["_static"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": "JSON log lines for the standard library",
     "fixed_sidebar": True,
 }
 html_show_sourcelink = False
-smartquotes = False
+# Dashes alone, for the titles of modules.
+smartquotes_action = "D"
 
 # Every reference into this project is checked (sphinx-build -n).  Names
 # of the standard library have no target here, because their inventory
@@ -53,6 +55,8 @@ def _reset():
             for handler in logger.handlers[:]:
                 logger.removeHandler(handler)
             logger.setLevel(logging.NOTSET)
+    logging.root.handlers.clear()
+    logging.root.setLevel(logging.WARNING)
 
 _reset()
 logging.setLogRecordFactory(_fixed_record)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 
 from . import PACKAGE
@@ -18,6 +19,7 @@ import jsonlogging
 from jsonlogging import ISOFormatter, JSONFormatter, _exceptions
 
 from .test_examples import environment, mask
+from .test_pages import pages
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,12 +31,12 @@ MAIN_JOB = ("python3 -m venv .venv && .venv/bin/pip install --quiet . && "
 TESTS = ("python3 -m venv .venv && .venv/bin/pip install --quiet tox && "
          ".venv/bin/tox")
 
+# A formatter in place of README's own.
+ECS = """"()": "jsonlogging.contrib.schemas.ECSFormatter",
+    "origin": False, "process": False, "exclude_fields": ["event"],
+    }},"""
 
-def blocks(text):
-    """Return (language, code, line of the closing fence) of each block."""
-    return [(match[1], match[2], text.count("\n", 0, match.end()) + 1)
-            for match in re.finditer(r"^```(\w+)\n(.*?)^```", text,
-                                     re.MULTILINE | re.DOTALL)]
+BLOCKS = pages.blocks(README, markdown=True)
 
 
 class ReadmeTests(unittest.TestCase):
@@ -57,27 +59,35 @@ class ReadmeTests(unittest.TestCase):
 
     def test_code_and_output_come_first(self):
         """The first code and its output end by line 25."""
-        first, second = blocks(README)[:2]
-        self.assertEqual((first[0], second[0]), ("python", "json"))
-        self.assertLessEqual(second[2], 25)
+        first, second = BLOCKS[:2]
+        self.assertEqual((first.language, second.language),
+                         ("python", "json"))
+        self.assertLessEqual(second.line + 2, 25)
 
     def test_code_prints_what_is_shown(self):
         """Each Python block runs, and prints the JSON block after it."""
-        found = blocks(README)
         checked = 0
-        for (language, code, _), (then, output, _) in zip(found, found[1:]):
-            if language != "python":
+        for block, output in zip(BLOCKS, BLOCKS[1:]):
+            if block.language != "python":
                 continue
-            with self.subTest(code):
-                expected = output if then == "json" else ""
-                self.assertEqual(mask(self.run_code(code)), mask(expected))
-                checked += then == "json"
+            with self.subTest(block.code):
+                expected = output.code if output.language == "json" else ""
+                self.assertEqual(mask(self.run_code(block.code)),
+                                 mask(expected))
+                checked += output.language == "json"
         self.assertEqual(checked, 2)
+
+    def test_line_of_ecs(self):
+        """The third line is that of the second program, in ECS."""
+        block, line = [each for each in BLOCKS
+                       if each.language in ("python", "json")][2::2]
+        code = re.sub(r'"\(\)": (.*\n)+?    }},', ECS, block.code)
+        self.assertEqual(mask(self.run_code(code)), mask(line.code))
 
     def test_commands(self):
         """README.md has the two commands; .ci/run runs the second."""
-        commands = [code.strip() for language, code, _ in blocks(README)
-                    if language == "sh"]
+        commands = [block.code.strip() for block in BLOCKS
+                    if block.language == "sh"]
         self.assertIn(MAIN_JOB, commands)
         self.assertIn(TESTS, commands)
         runner = ROOT / ".ci" / "run"
@@ -86,13 +96,34 @@ class ReadmeTests(unittest.TestCase):
         text = runner.read_text(encoding="utf-8").replace("\\\n", " ")
         self.assertIn(TESTS, re.sub(" +", " ", text))
 
-    def test_links(self):
-        """Every relative link leads to a file."""
-        links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
-        self.assertTrue(links)
-        for link in links:
-            with self.subTest(link):
-                self.assertTrue((ROOT / link).is_file())
+
+class ProposalTests(unittest.TestCase):
+    """What is shown to the developers of Python."""
+
+    maxDiff = None
+
+    def run_code(self, code):
+        """Return what *code* prints on Python 3.15, with the proposal."""
+        code = code.replace("logging.basicConfig", "config.basicConfig")
+        return ReadmeTests.run_code(self, (
+            "import logging, sys\n"
+            "from jsonlogging import JSONFormatter, config, formatters\n"
+            "sys.modules['logging.formatters'] = formatters\n") + code)
+
+    def test_discussion(self):
+        """The example of the opening post prints the line behind it."""
+        text = (ROOT / "pep" / "discussion.md").read_text(encoding="utf-8")
+        code, line = re.findall("(?m)(?:^    .*\n)+", text)
+        self.assertEqual(mask(self.run_code(textwrap.dedent(code))),
+                         mask(line.strip() + "\n"))
+
+    def test_whats_new(self):
+        """The example of the what's-new entry prints a line."""
+        text = (ROOT / "pep" / "paste" / "whatsnew.rst").read_text(
+            encoding="utf-8")
+        code = re.search("(?m)::\n\n((?:^     .*\n|\n)+)", text)[1]
+        self.assertIn('"customer":1042}',
+                      self.run_code(textwrap.dedent(code)))
 
 
 class ProseTests(unittest.TestCase):
@@ -119,15 +150,14 @@ class DictConfigPageTests(unittest.TestCase):
     def test_toml(self):
         """The configuration in TOML configures what the one in JSON does."""
         page = ROOT / "docs" / "howto" / "dictconfig.rst"
-        _, _, text = page.read_text(encoding="utf-8").partition(
-            ".. code-block:: toml\n\n")
-        toml = re.match(r"(?:   .*\n|\n)+", text)[0].replace("\n   ", "\n")
+        toml, = [block.code for block in pages.blocks(
+            page.read_text(encoding="utf-8")) if block.language == "toml"]
         code = ("import logging.config, sys, tomllib\n"
                 "config = tomllib.loads(sys.stdin.read())\n"
                 "logging.config.dictConfig(config)\n"
                 "logging.getLogger('shop').info('hello')\n")
         result = subprocess.run(
-            [sys.executable, "-c", code], input=toml[3:], env=environment(),
+            [sys.executable, "-c", code], input=toml, env=environment(),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             encoding="utf-8", timeout=60)
         self.assertEqual(result.stderr, "")

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 import unittest
 
 from . import PACKAGE
@@ -20,18 +19,10 @@ from jsonlogging import _overrides, config
 
 from . import test_config, test_overrides, test_overrides_property
 from .test_examples import EXAMPLES, environment, mask
+from .test_pages import pages
 
-DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
-GUIDE = (DOCS / "howto" / "environment.rst").read_text(encoding="utf-8")
-LIBRARY = (DOCS / "library" / "config.rst").read_text(encoding="utf-8")
-
-
-def blocks(text):
-    """Return (language, code) of each code block of *text*, in order."""
-    return [(match[1], textwrap.dedent(match[2]).strip("\n") + "\n")
-            for match in re.finditer(
-                r"^\.\. code-block:: (\w+)\n\n((?:   .*\n|\n)+)", text,
-                re.MULTILINE)]
+GUIDE = (pages.DOCS / "howto" / "environment.rst").read_text(encoding="utf-8")
+LIBRARY = (pages.DOCS / "library" / "config.rst").read_text(encoding="utf-8")
 
 
 class ShellTests(unittest.TestCase):
@@ -59,17 +50,25 @@ class ShellTests(unittest.TestCase):
         return result.stdout
 
     def test_examples(self):
-        """Each shell block of the guide prints the text after it."""
-        found = blocks(GUIDE)
+        """Each block of shell code prints the text after it."""
         checked = 0
-        for (language, code), (then, output) in zip(found, found[1:]):
-            if language == "sh":
-                with self.subTest(code):
-                    self.assertEqual("text", then)
-                    self.assertEqual(mask(output),
-                                     mask(self.run_shell(code)))
-                    checked += 1
-        self.assertGreaterEqual(checked, 7)
+        for path in pages.pages():
+            found = pages.blocks(path.read_text(encoding="utf-8"))
+            for block, output in zip(found, found[1:]):
+                if pages.is_output(output, block):
+                    with self.subTest(block.code):
+                        self.assertEqual(mask(output.code),
+                                         mask(self.run_shell(block.code)))
+                        checked += 1
+        self.assertGreaterEqual(checked, 8)
+
+    def test_guide(self):
+        """In the guide all shell code has its output."""
+        found = pages.blocks(GUIDE)
+        for block, output in zip(found, found[1:] + [None]):
+            if block.language == "sh":
+                with self.subTest(block.code):
+                    self.assertTrue(pages.is_output(output, block))
 
     def test_values(self):
         """Every value in the examples has the form that is documented."""
