@@ -198,6 +198,103 @@ def test_django(run, write):
     assert logged(lines) == [("shop.views", "INFO", "seen"), *DJANGO_LINES]
 
 
+PLAIN = [sys.executable]
+PAGE = pathlib.Path(__file__).parents[2] / "docs/howto/frameworks.rst"
+
+
+def page_block(title):
+    """Return the code to copy that the page of frameworks has for *title*."""
+    section = PAGE.read_text(encoding="utf-8").split(
+        "\n%s\n%s\n" % (title, "-" * len(title)))[1]
+    code = re.search(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)",
+                     section)[1]
+    return textwrap.dedent(code)
+
+
+def test_page_django(serve, write):
+    """Django with the page's settings, by runserver: every log is JSON."""
+    write("settings.py", page_block("Django"))
+    source = textwrap.dedent(DJANGO)
+    write("shop.py", "import settings as own\n" + re.sub(
+        r"LOGGING=\{.*?\}\)\n", "LOGGING=own.LOGGING)\n", source, flags=re.S))
+    write("manage.py", """
+        import shop, sys
+        from django.core.management import execute_from_command_line
+        execute_from_command_line(sys.argv)
+        """)
+    port = free_port()
+    server = serve("manage.py", "runserver", port, command=PLAIN)
+    server.until("Quit the server")
+    assert (get(port), get(port, "/absent?card=4111"), get(port, "/fail")) == (
+        200, 404, 500)
+    server.until("GET /fail HTTP")
+    lines = server.stop()
+    found = [line for line in lines if line.startswith("{")]
+    seen = logged(found)
+    assert [line for line in seen if line[0] != "django.server"][-4:] == [
+        ("shop.views", "INFO", "seen"), *DJANGO_LINES]
+    assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in seen
+    assert not any("request" in strict_loads(line) for line in found)
+    text = "\n".join(line for line in lines if not line.startswith("{"))
+    assert "Traceback" not in text and "GET" not in text
+
+
+def test_page_flask(serve, write):
+    """Flask with the page's block, by its own server and by gunicorn."""
+    write("shop.py", page_block("Flask") + textwrap.dedent(FLASK))
+    write("gunicorn.conf.py", page_block("gunicorn")
+          + "control_socket_disable = True\n")
+    port = free_port()
+    wanted = [("shop", "INFO", "seen"), *FLASK_LINES]
+    for args, ready in (
+            (("-m", "flask", "--app", "shop", "run", "--port", port),
+             "Running on"),
+            (("-m", "gunicorn", "-b", "127.0.0.1:%d" % port, "shop:app"),
+             "Booting worker")):
+        server = serve(*args, command=PLAIN)
+        server.until(ready)
+        assert (get(port), get(port, "/fail")) == (200, 500)
+        server.until("Exception on /fail")
+        lines = server.stop()
+        text = [line for line in lines if not line.startswith("{")]
+        assert text in ([], [" * Serving Flask app 'shop'",
+                             " * Debug mode: off"])
+        found = logged(line for line in lines if line.startswith("{"))
+        assert [line for line in found if line[0] == "shop"] == wanted
+
+
+def test_page_uvicorn(serve, write):
+    """FastAPI with the page's configuration of uvicorn."""
+    write("shop.py", textwrap.dedent(FASTAPI)
+          + page_block("FastAPI and uvicorn") + textwrap.dedent("""
+        import sys, uvicorn
+        if __name__ == "__main__":
+            uvicorn.run(app, port=int(sys.argv[1]), log_config=UVICORN)
+        """))
+    port = free_port()
+    server = serve("shop.py", port, command=PLAIN)
+    server.until("startup complete")
+    assert (get(port), get(port, "/fail")) == (200, 500)
+    server.until("ZeroDivisionError")
+    found = logged(server.stop())
+    assert ("shop", "INFO", "seen") in found
+    assert {"uvicorn.error", "uvicorn.access"} < {line[0] for line in found}
+
+
+def test_page_celery(serve, write):
+    """A Celery worker with the page's block."""
+    write("shop.py", textwrap.dedent(CELERY) + page_block("Celery"))
+    server = serve("-m", "celery", "-A", "shop", "-q", "worker", "-P", "solo",
+                   "--without-gossip", "--without-mingle",
+                   "--without-heartbeat", command=PLAIN,
+                   PYTHONWARNINGS="ignore")
+    server.until("succeeded in")
+    lines = server.stop()
+    found = logged(line for line in lines if line.startswith("{"))
+    assert any(logger == "celery.worker.strategy" and "received" in message
+               for logger, _, message in found)
+
+
 def test_django_query_string(run, write):
     """Extras that text never showed are printed; a filter removes them."""
     path = write("shop.py", DJANGO)

@@ -9,8 +9,11 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 import jsonlogging
 from jsonlogging.contrib import elasticsearch, logstash, stream
@@ -59,7 +62,11 @@ class CodeTests(unittest.TestCase):
         # A block with a name is no program: it uses the package's names.
         namespace = dict(vars(jsonlogging)) if "name" in block.options else {}
         root = logging.getLogger()
-        with contextlib.redirect_stderr(io.StringIO()):
+        # Those of frameworks run with them, too: tox -e frameworks.
+        signals = types.SimpleNamespace(setup_logging=types.SimpleNamespace(
+            connect=lambda receiver: receiver(signal=None)))
+        with contextlib.redirect_stderr(io.StringIO()), mock.patch.dict(
+                sys.modules, {"celery.signals": signals}):
             exec(block.code, namespace)
             handlers = {*root.handlers, namespace.get("handler")} - {None}
             for handler in handlers:
