@@ -421,7 +421,7 @@ class _Code:
 
     def function(self, head):
         """Return the function, whose code begins with the lines *head*."""
-        formatter, code = self.formatter, [*head, "d = record.__dict__"]
+        formatter, code = self.formatter, [*head]
         texts, _, make = self.ready("time")
         now = ", ".join(["low, high, zone", *texts])
         if texts:
@@ -438,8 +438,9 @@ class _Code:
                 code += ["%s, = %s(%s)" % (", ".join(kept), kind, ", ".join(
                     ["record." + name for name in attributes]))]
         code += _MESSAGE if "\1message\1" in self.text else []
-        if self.lines:
-            code += ["bare = " + _BARE, *self.lines]
+        # Here, because from then on CPython 3.11 reads attributes slower.
+        code += ["d = record.__dict__"] + ["bare = " + _BARE][:len(self.lines)]
+        code += self.lines
         code += ["extras = '' if %s else %s" % (
             "bare" if self.lines else _BARE,
             "extras_of(formatter, d)" if formatter.extra else "''")]
