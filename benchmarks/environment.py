@@ -12,7 +12,6 @@ imports before the program.
 
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import tempfile
 import time
 import warnings
 
+from importtime import import_times
 from jsonlogging import config
 
 LOGGERS = 50
@@ -36,7 +36,6 @@ VARIABLES = {
 WORST = {**VARIABLES, "PYTHON_LOGGING_HANDLER_LEVEL": "",
          "PYTHON_LOGGING_LEVEL": ",".join(
              "shop.part%d=DEBUG" % number for number in range(LOGGERS))}
-LINE = re.compile(r"import time: +(\d+) \| +(\d+) \| *(\S+)$")
 
 
 def configure():
@@ -83,15 +82,12 @@ def hook(folder, environ):
     """Return the microseconds of importing the hook in *folder*."""
     best = None
     for _ in range(STARTS):
-        result = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", ""],
-            env={**os.environ, **dict.fromkeys(VARIABLES, ""), **environ,
-                 "PYTHONPATH": folder},
-            cwd=folder, stderr=subprocess.PIPE, check=True, encoding="utf-8")
+        times = import_times("", {
+            **os.environ, **dict.fromkeys(VARIABLES, ""), **environ,
+            "PYTHONPATH": folder}, folder)
         # The last of this name: another may have been imported inside.
-        taken = [int(match[2]) for match in
-                 map(LINE.match, result.stderr.splitlines())
-                 if match and match[3] == "sitecustomize"][-1]
+        taken = [cumulative for module, _, cumulative in times
+                 if module == "sitecustomize"][-1]
         best = taken if best is None else min(best, taken)
     return best
 

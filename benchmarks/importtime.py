@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-__all__ = ["RUNS", "added", "smallest"]
+__all__ = ["RUNS", "added", "import_times", "smallest"]
 
 RUNS = 7
 LINE = re.compile(r"import time: +(\d+) \| +(\d+) \| ( *)(\S+)$")

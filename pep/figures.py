@@ -34,7 +34,7 @@ FILES = tuple(sorted(PEP.glob("pep-*.rst")))
 # Ten of the kit's cases, by their sentences.
 SHOWN = (
     "Quotes and backslashes in a message stay what they are, in one line.",
-    "A forged second line in a message stay what they are, in one line.",
+    "Forged second lines in a message stay what they are, in one line.",
     "A naive datetime is ISO 8601.",
     "nan as a value leaves valid JSON: null or text.",
     "A dict key that is a tuple costs neither record nor value.",

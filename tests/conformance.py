@@ -345,7 +345,7 @@ for _text, _what in (
     ("\\ud800 \\n \" / \\", "Quotes and backslashes"),
     ("\x1b[31mred\x1b[0m", "Terminal escapes"),
     ("h\xe9 \u4e2d \U0001f600 \ufffe\uffff \ufeff", "Any other characters"),
-    ('"}\n{"level":"CRITICAL"}', "A forged second line"),
+    ('"}\n{"level":"CRITICAL"}', "Forged second lines"),
 ):
     case(_what + " in a message stay what they are, in one line.",
          lambda log, text=_text: log.info("%s", text),

@@ -90,7 +90,7 @@ class ConformanceTest(BaseTest):
                 "invalid",
             "Quotes and backslashes in a message stay what they are, "
             "in one line.": "invalid",
-            "A forged second line in a message stay what they are, "
+            "Forged second lines in a message stay what they are, "
             "in one line.": "invalid",
             "An int is what json.dumps makes of it.": "wrong",
             "Too few arguments cost neither template nor arguments.": "lost",
