@@ -9,8 +9,12 @@ nothing checks is an error, so that a new one needs a check first:
 
 doctest, testcode           run and compared by tox -e doctest
 python                      run by tests/contrib/test_docs.py; those of
-                            README.md by tests/test_docs.py
+                            README.md by tests/test_docs.py; those that a
+                            caption gives to a file, by the commands after
+                            them
 sh with text behind it      run and compared by tests/test_docs_environment.py
+sh of the class node        run, and compared with text behind it, by
+                            tests/contrib/test_node.py if there is a node
 other sh, console           split here, each command given to its own parser
 literalinclude              the programs are run by tests/test_examples.py
                             and tests/contrib/web.py
@@ -39,7 +43,8 @@ ROOT = DOCS.parent
 sys.path.append(str(ROOT))
 
 __all__ = ["Block", "blocks", "check_links", "check_page", "check_prose",
-           "commands", "is_output", "pages", "parse_pipeline"]
+           "commands", "is_output", "needs_node", "pages",
+           "parse_pipeline", "programs"]
 
 Block = collections.namedtuple("Block", "line kind language options code")
 
@@ -88,10 +93,23 @@ def blocks(text, markdown=False):
     return found
 
 
+def programs(found):
+    """
+    Yield each of a page's blocks with the files of the reader by then.
+
+    A caption names the file that a block is.
+    """
+    files = {}
+    for block in found:
+        if block.language == "python" and "caption" in block.options:
+            files = {**files, block.options["caption"]: block.code}
+        yield block, files
+
+
 # ---- Commands -------------------------------------------------------
 
 # Whose arguments are their own affair.
-FOREIGN = {"git", "pip", "docker", "export"}
+FOREIGN = {"curl", "git", "pip", "docker", "export"}
 FOREIGN_MODULES = {"build", "compileall", "pip", "twine", "venv"}
 
 
@@ -500,6 +518,11 @@ def is_output(block, before):
                 and block.language == "text" and not block.options)
 
 
+def needs_node(block):
+    """Tell whether the commands of *block* ask Elasticsearch."""
+    return block.options.get("class") == "node"
+
+
 def check_block(path, block, before=None, after=None, yaml=False):
     """Return what is wrong with *block*, between *before* and *after*."""
     kind, language = block.kind, block.language
@@ -533,7 +556,7 @@ def check_block(path, block, before=None, after=None, yaml=False):
         # The picture is compared by tests/test_architecture.py.
         return ([] if path.name == "architecture.rst"
                 or is_output(block, before) else ["nothing compares it"])
-    if is_output(after, block):
+    if is_output(after, block) and not needs_node(block):
         return []
     if language in LANGUAGES:
         return LANGUAGES[language](block)

@@ -29,11 +29,17 @@ class ShellTests(unittest.TestCase):
 
     maxDiff = None
 
-    def run_shell(self, code):
-        """Return what *code* prints, run by sh beside the examples."""
+    def run_shell(self, code, files):
+        """
+        Return what *code* prints, run by sh beside the examples.
+
+        *files* are those of the reader: names and texts.
+        """
         with tempfile.TemporaryDirectory() as folder:
             for name in "unmodified.py", "overridable.py":
                 shutil.copy(EXAMPLES / name, folder)
+            for name, text in files.items():
+                pathlib.Path(folder, name).write_text(text, encoding="utf-8")
             # "python" is the one that runs the tests.
             python = pathlib.Path(folder, "bin", "python")
             python.parent.mkdir()
@@ -44,9 +50,9 @@ class ShellTests(unittest.TestCase):
             env["PATH"] = os.pathsep.join([str(python.parent), env["PATH"]])
             result = subprocess.run(
                 ["sh", "-e", "-c", code], cwd=folder, env=env,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 encoding="utf-8", timeout=120)
-        self.assertEqual(("", 0), (result.stderr, result.returncode))
+        self.assertEqual(0, result.returncode, result.stdout)
         return result.stdout
 
     def test_examples(self):
@@ -54,13 +60,31 @@ class ShellTests(unittest.TestCase):
         checked = 0
         for path in pages.pages():
             found = pages.blocks(path.read_text(encoding="utf-8"))
-            for block, output in zip(found, found[1:]):
-                if pages.is_output(output, block):
-                    with self.subTest(block.code):
-                        self.assertEqual(mask(output.code),
-                                         mask(self.run_shell(block.code)))
+            for (block, files), output in zip(pages.programs(found),
+                                              found[1:]):
+                if pages.is_output(output, block) and (
+                        not pages.needs_node(block)):
+                    with self.subTest(path.name, code=block.code):
+                        self.assertEqual(
+                            mask(output.code),
+                            mask(self.run_shell(block.code, files)))
                         checked += 1
-        self.assertGreaterEqual(checked, 8)
+        self.assertGreaterEqual(checked, 13)
+
+    def test_programs(self):
+        """Each program that a reader types is short, and is run."""
+        for path in pages.pages():
+            text = path.read_text(encoding="utf-8")
+            found = pages.blocks(text, path.suffix == ".md")
+            for number, block in enumerate(found):
+                if "caption" in block.options:
+                    with self.subTest(path.name, line=block.line):
+                        lines = list(filter(None, block.code.split("\n")))
+                        self.assertLessEqual(len(lines), 12)
+                        after = found[number + 1]
+                        self.assertEqual(
+                            ("sh", "python %s\n" % block.options["caption"]),
+                            (after.language, after.code))
 
     def test_guide(self):
         """In the guide all shell code has its output."""

@@ -24,10 +24,11 @@ ARGUMENTS = {"elvis": ["--seed", "7", "--count", "6", "--interval", "0"]}
 MASKS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{3})?Z"),
      r"<time\1>"),
-    (re.compile(r'File \\"[^"\\]*/([^"/\\]+)\\", line \d+'),
-     r"File <\1>"),
+    (re.compile(r'File (\\?")[^"\\]*/([^"/\\]+)\1, line \d+'),
+     r"File <\2>"),
     # Tracebacks underline the place since Python 3.11.
-    (re.compile(r"\\n +[~^]+(?=\\n)"), ""),
+    (re.compile(r"(\n|\\n) +[~^]+(?=\1)"), ""),
+    (re.compile(r'"(pid|thread":\{"id)":\d+'), r'"\1":<number>'),
 ]
 
 

@@ -224,8 +224,8 @@ class PagesTest(unittest.TestCase):
         """Links have a usual form, and files and sections are there."""
         for text, what in (
                 ("[a](docs/nothing.rst)", "no file docs/nothing.rst"),
-                ("[a](docs/tutorial.rst#fields-of-your-own)", ""),
-                ("[a](docs/tutorial.rst#fields)", "no section"),
+                ("[a](docs/tutorial.rst#from-outside)", ""),
+                ("[a](docs/tutorial.rst#from)", "no section"),
                 ("[a](#install) and [b](#instal)", "no section #instal"),
                 ("[a](http://example.com)", "odd link http://example.com"),
                 ("[a](https:/example.com)", "odd link https:/example.com"),

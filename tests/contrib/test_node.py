@@ -15,6 +15,7 @@ import io
 import json
 import logging
 import pathlib
+import re
 import ssl
 import subprocess
 import sys
@@ -26,6 +27,8 @@ import uuid
 from jsonlogging.__main__ import main
 from jsonlogging.contrib.elasticsearch import ElasticsearchHandler
 
+from ..test_examples import environment
+from ..test_pages import pages
 from ._node import ENV, PATIENCE, call
 from ._peers import make_record
 from .test_pipeline import PipelineTestCase
@@ -298,6 +301,44 @@ class TemplateTests(NodeTestCase):
                 **{"f%d" % n: n for n in range(start, start + 100)}})))
         self.assertTrue(handler.flush(PATIENCE))
         self.assertAddsUp(handler, sent=12, dropped={})
+
+
+class TutorialTests(NodeTestCase):
+
+    def test_blocks(self):
+        """What the tutorial sends is found, by the commands it shows."""
+        text = (pages.DOCS / "tutorial.rst").read_text("utf-8")
+        found = pages.blocks(text)
+        (install, installed, _), (run, _, files), (query, answer, _) = [
+            (block.code, output.code, files) for (block, files), output
+            in zip(pages.programs(found), found[1:])
+            if pages.needs_node(block)]
+        # Everything as it is shown, but for the node, and a stream where
+        # there is nothing yet.
+        url = "http://localhost:9200"
+        start, end = "python -m jsonlogging elasticsearch ", " --url %s\n" % url
+        self.assertEqual((start, end), (
+            install[:len(start)], install[-len(end):]))
+        self.assertEqual(installed, self.command(
+            *install[len(start):-len(end)].split()))
+
+        self.assertEqual("python shop.py\n", run)
+        stream = "logs-python-" + uuid.uuid4().hex
+        options = {"data_stream": stream, "ca_file": ENV.get("ca_file"),
+                   "basic_auth": ENV.get("basic_auth")}
+        program = self.folder / "shop.py"
+        program.write_text(files["shop.py"].replace(
+            '"%s"' % url, "%r, **%r" % (ENV["url"], options)), "utf-8")
+        result = subprocess.run(
+            [sys.executable, str(program)], env=environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=PATIENCE)
+        self.assertEqual((0, b""), (result.returncode, result.stdout))
+
+        self.assertEqual(2, self.count(stream))
+        path, = re.fullmatch('curl "%s(.*)"\n' % url, query).groups()
+        self.assertEqual(json.loads(answer), call(
+            "GET", path.replace("logs-python-default", stream)))
 
 
 class AccessTests(NodeTestCase):
