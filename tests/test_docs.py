@@ -144,6 +144,21 @@ class ProseTests(unittest.TestCase):
         self.assertNotIn("<img", README)
 
 
+class VersionTests(unittest.TestCase):
+
+    def test_version(self):
+        """The version is the same wherever it is written."""
+        project, sync, releasing = [
+            re.findall(pattern, (ROOT / name).read_text(encoding="utf-8"))
+            for name, pattern in (
+                ("pyproject.toml", r'(?m)^version = "(.*)"$'),
+                ("pep/SYNC.rst", r"This is jsonlogging (\d[\d.]*\d)"),
+                ("docs/releasing.rst", r'\bv(\d[\d.]*)|-m "(.*)"'))]
+        self.assertEqual(1, len(project))
+        self.assertEqual(project, sync)
+        self.assertEqual(project * 3, ["".join(pair) for pair in releasing])
+
+
 class DictConfigPageTests(unittest.TestCase):
 
     @unittest.skipIf(sys.version_info < (3, 11), "tomllib is new in 3.11")
