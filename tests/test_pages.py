@@ -65,6 +65,18 @@ class PagesTest(unittest.TestCase):
         self.assertEqual(pages.blocks(text, markdown=True), [
             (3, "code-block", "sh", {}, "ls\n")])
 
+    def test_programs(self):
+        """A command has the files that captions before it have named."""
+        text = "\n".join([block("python", "1", caption="a.py"),
+                          block("python", "2"), block("sh", "x"),
+                          block("python", "3", caption="b.py"),
+                          block("python", "4", caption="a.py")])
+        self.assertEqual([files for _, files in pages.programs(
+            pages.blocks(text))], [
+                {"a.py": "1\n"}, {"a.py": "1\n"}, {"a.py": "1\n"},
+                {"a.py": "1\n", "b.py": "3\n"},
+                {"a.py": "4\n", "b.py": "3\n"}])
+
     def test_unchecked_blocks(self):
         """A block that nothing checks is an error."""
         self.assertIn("checks the language 'ruby'", self.found("ruby", "x"))
@@ -80,6 +92,10 @@ class PagesTest(unittest.TestCase):
         self.assertEqual([], pages.check_page(page, shell + text))
         self.assertIn("nothing compares it", "\n".join(
             pages.check_page(page, text + shell)))
+        # A node's is compared only if there is one.
+        self.assertEqual([], pages.check_page(page, block("sh", "x") + text))
+        self.assertIn("unknown command x", "\n".join(pages.check_page(
+            page, block("sh", "x", **{"class": "node"}) + text)))
         self.assertIn("output is not compared",
                       self.found("console", "$ python shop.py\nhello"))
 

@@ -316,7 +316,8 @@ class TutorialTests(NodeTestCase):
         # Everything as it is shown, but for the node, and a stream where
         # there is nothing yet.
         url = "http://localhost:9200"
-        start, end = "python -m jsonlogging elasticsearch ", " --url %s\n" % url
+        start = "python -m jsonlogging elasticsearch "
+        end = " --url %s\n" % url
         self.assertEqual((start, end), (
             install[:len(start)], install[-len(end):]))
         self.assertEqual(installed, self.command(
