@@ -218,7 +218,7 @@ class Converter:
             notes = [n for n in notes if not str(n).startswith(again)]
             data["degraded"] = notes = notes + self.notes
             most = min(_MAX_NOTES, 2 + self.size // 64)
-            if len(notes) > most:
+            if len(notes) > most + ("degraded: !CUT" in str(notes[most:])):
                 notes[most:] = ["degraded: !CUT %d" % (len(notes) - most)]
         return data
 

@@ -293,7 +293,17 @@ def _loggers():
         if isinstance(logger, logging.Logger))]
 
 
-def _routes(handlers=None):
+def _behind(handler):
+    """Return a tuple of those to which *handler* passes records."""
+    if isinstance(handler, logging.handlers.MemoryHandler):
+        return handler.target,
+    if isinstance(handler, logging.handlers.QueueHandler):
+        found = getattr(getattr(handler, "listener", None), "handlers", ())
+        return found if isinstance(found, (tuple, list)) else ()
+    return ()
+
+
+def _routes(handlers=None, behind=_behind):
     """
     Return a _Route for each handler that a record can reach: through
     *handlers*, or if they are None, from any logger.
@@ -315,24 +325,22 @@ def _routes(handlers=None):
         route.straight = route.straight or not queues
         if isinstance(handler, logging.handlers.QueueHandler):
             queues = (*queues, handler)
-        todo += [(behind, queues) for behind in _behind(handler)]
+        todo += [(other, queues) for other in behind(handler)]
     return [*routes.values()]
 
 
-def _behind(handler):
-    """Return a tuple of those to which *handler* passes records."""
-    if isinstance(handler, logging.handlers.MemoryHandler):
-        return handler.target,
-    if isinstance(handler, logging.handlers.QueueHandler):
-        found = getattr(getattr(handler, "listener", None), "handlers", ())
-        return found if isinstance(found, (tuple, list)) else ()
-    # Or to one whose emit() stands for its own.
-    other = getattr(getattr(handler, "__dict__", {}).get("emit"),
-                    "__self__", None)
-    return (other,) if isinstance(other, logging.Handler) else ()
+def _choose(settings, made, route):
+    """Return the formatter that the console of *route* should have."""
+    formatter = route.handler.formatter
+    if any(isinstance(queue.formatter, JSONFormatter)
+           for queue in route.queues):
+        return formatter        # the line has been made
+    if made is not None and not _is_kept(settings.format, formatter, made):
+        formatter = made
+    return _timed(formatter, settings.time)
 
 
-def _apply_format(settings, routes, problems):
+def _apply_format(settings, routes, problems, choose=_choose):
     """Apply FORMAT and TIME to the consoles of *routes*."""
     if not (settings.format or settings.time):
         return
@@ -346,53 +354,24 @@ def _apply_format(settings, routes, problems):
             return
     for route in consoles:
         _attempt(problems, variable, _label(route.handler), _format_console,
-                 settings, made, route)
+                 settings, made, route, choose)
 
 
-def _format_console(settings, made, route):
+def _format_console(settings, made, route, choose):
     """Apply FORMAT, which makes *made* or None, and TIME to a console."""
     handler = route.handler
-    old, new = handler.formatter, _choose(settings, made, route)
+    old, new = handler.formatter, choose(settings, made, route)
     if new is old:
         return
     changes = {}
     if settings.time and _zone(old) != settings.time:
         changes["time"] = settings.time, settings.prefix + "_TIME"
     # One that is not made by FORMAT is the program's own, or a copy.
-    if not changes or getattr(_inner(new), "_made_for", None):
+    if not changes or getattr(new, "_made_for", None):
         changes["formatter"] = new, settings.prefix + (
             "_FORMAT" if settings.format else "_TIME")
     _override(handler, functools.partial(handler.setFormatter, new),
               **changes)
-
-
-def _choose(settings, made, route):
-    """Return the formatter that the console of *route* should have."""
-    old = route.handler.formatter
-    own = source = _inner(old)
-    # What a JSONFormatter on a QueueHandler makes is the whole line.
-    lines = [queue.formatter for queue in route.queues
-             if isinstance(queue.formatter, JSONFormatter)]
-    if lines and not isinstance(own, JSONFormatter) and (
-            own is old or own is None):
-        source = lines[0]
-    new = source
-    if made is not None and not _is_kept(settings.format, source, made):
-        new = made
-    new = _timed(new, settings.time)
-    if not route.queues:
-        return new
-    if new is source and (made is None or source is own and not isinstance(
-            new, JSONFormatter)):
-        return old
-    if source is own and made is None:
-        return new
-    if source is not own and new is source and not route.straight:
-        new = None      # the line has been made
-    for queue in route.queues:
-        if not isinstance(queue.prepare, _Prepare):
-            queue.prepare = _Prepare(queue.prepare)
-    return old if own is not old and own is new else _Unqueued(new)
 
 
 def _make(name):
@@ -416,7 +395,6 @@ def _is_kept(name, formatter, made):
 
 def _zone(formatter):
     """Return the TIME that *formatter* writes, None for times of its own."""
-    formatter = _inner(formatter)
     if not isinstance(formatter, logging.Formatter) or formatter.datefmt:
         return None
     if not isinstance(formatter, ISOFormatter):     # see _timed()
@@ -439,76 +417,6 @@ def _timed(formatter, zone):
     else:
         formatter.formatTime = ISOFormatter(utc=zone == "utc").formatTime
     return formatter
-
-
-# Behind a QueueHandler.  Its prepare() merges arguments and exception into
-# the message (gh-89087).  The message goes on as it is, for handlers that
-# are no console, and takes along what it was made of.
-
-class _Message(str):
-    """A message that a QueueHandler made; *parts* is what it was."""
-
-    def __reduce__(self):
-        # For queues between processes: exceptions may not pickle.
-        return str, (str(self),)
-
-
-class _Prepare:
-    """Stands for the method prepare() of one QueueHandler."""
-
-    def __init__(self, original):
-        self.original = original
-
-    def __call__(self, record):
-        msg = record.msg
-        prepared = self.original(record)
-        # An override that leaves the record alone needs no help.
-        if (prepared is not record and isinstance(prepared, logging.LogRecord)
-                and isinstance(prepared.msg, str)):
-            message = _Message(prepared.msg)
-            message.parts = msg.parts if type(msg) is _Message else (
-                self.parts(record))
-            prepared.msg = message
-        return prepared
-
-    @staticmethod
-    def parts(record):
-        """Return what a formatter needs to know besides *record*."""
-        parts = {name: getattr(record, name) for name in (
-            "msg", "args", "exc_info", "exc_text", "stack_info")}
-        try:
-            # Now, because arguments may change.
-            parts.update(msg=record.getMessage(), args=None)
-        except Exception:
-            pass    # JSONFormatter marks it
-        return parts
-
-
-class _Unqueued(logging.Formatter):
-    """
-    Formats with *formatter* what a record was before it was queued.
-
-    If *formatter* is None, the QueueHandler has made the whole line.
-    """
-
-    def __init__(self, formatter):
-        logging.Formatter.__init__(self)
-        self.formatter = formatter
-
-    def format(self, record):
-        if self.formatter is None:
-            return record.getMessage()
-        # A filter may have replaced the message, to redact it.
-        if type(record.msg) is _Message:
-            parts, record = record.msg.parts, copy.copy(record)
-            record.__dict__.update(parts)
-        return self.formatter.format(record)
-
-
-def _inner(formatter):
-    """Return what *formatter* formats with, which may be another."""
-    return formatter.formatter if isinstance(formatter, _Unqueued) else (
-        formatter)
 
 
 # What hides what LEVEL asks for.

@@ -18,10 +18,10 @@ import os, re, sys, threading
 
 from . import _overrides
 from ._overrides import (
-    Problem, _FORMAT_NAME, _MAX_DIRECTIVES, _PREFIX, _WORDS, _attempt, _behind,
-    _current, _formats, _get, _inner, _is_name, _label, _level_names,
-    _loggers, _override, _parse_level, _reported, _routes, isConsole,
-    reportProblems)
+    Problem, _FORMAT_NAME, _MAX_DIRECTIVES, _PREFIX, _WORDS, _attempt,
+    _current, _formats, _get, _is_name, _label, _level_names, _loggers,
+    _override, _parse_level, _reported, isConsole, reportProblems)
+from ._queues import choose, inner
 from .formatters import ISOFormatter, JSONFormatter
 
 __all__ = ["Problem", "Settings", "applyEnvironment", "applySettings",
@@ -119,6 +119,20 @@ def applySettings(settings, *, handlers=None, early=False):
     return problems
 
 
+def _behind(handler):
+    """Return those to which *handler* passes records."""
+    # Also one whose emit() stands for its own: launchers replace handlers.
+    other = getattr(getattr(handler, "__dict__", {}).get("emit"),
+                    "__self__", None)
+    return (other,) if isinstance(other, logging.Handler) else (
+        _overrides._behind(handler))
+
+
+def _routes(handlers=None):
+    """Return the routes to the handlers that a record can reach."""
+    return _overrides._routes(handlers, _behind)
+
+
 def _apply(settings, handlers, early, problems):
     """Do the work of applySettings()."""
     with logging._lock:
@@ -138,7 +152,7 @@ def _apply(settings, handlers, early, problems):
         chosen = _apply_nested(settings, problems)
         _overrides._apply_format(
             settings, [route for route in _routes(handlers)
-                       if id(route.handler) not in chosen], problems)
+                       if id(route.handler) not in chosen], problems, choose)
         # Last, because it looks at the levels of handlers.
         _overrides._find_hidden(settings, problems)
 
@@ -557,7 +571,7 @@ def _describe_handler(route, names):
                 "source", "variable") if key in formatter})
         if handler.formatter is not None:
             formatter["options"] = _options(
-                _inner(handler.formatter))
+                inner(handler.formatter))
         if isinstance(handler, logging.handlers.QueueHandler) and not getattr(
                 handler, "listener", None):
             entry["note"] = ("has no listener attribute: what is behind its "
@@ -573,7 +587,7 @@ def _describe_handler(route, names):
 
 def _class(obj):
     """Return the name of the class of *obj*, or of a class or function."""
-    obj = _inner(obj)
+    obj = inner(obj)
     if obj is None:
         return None     # or the line that the QueueHandler has made
     cls = obj if hasattr(obj, "__qualname__") else type(obj)

@@ -19,7 +19,8 @@ TESTS = "Lib/test/test_logging_formatters/"
 ENVIRONMENT_TESTS = ("test_overrides.py", "test_overrides_property.py")
 # These are about this package's surroundings, or name modules of tests/.
 STAY = ("test_config.py", "test_config_property.py",
-        "test_hostile_matrix.py", "test_line_limits.py", "test_routes.py")
+        "test_hostile_matrix.py", "test_line_limits.py", "test_queues.py",
+        "test_routes.py")
 HELPERS = ("blocks.py", "conformance.py", "edges.py", "fuzz.py",
            "strategies.py", "support.py")
 NEWS = "Misc/NEWS.d/next/Library/2026-11-26-00-00-00.gh-issue-%s.rst"

@@ -17,7 +17,8 @@ import sys
 STEPS = (
     ("_fast.py", "_fast.pyi"),
     ("contrib", "__main__.py"),
-    ("config.py", "config.pyi", "_overrides.py", "_overrides.pyi"),
+    ("config.py", "config.pyi", "_overrides.py", "_overrides.pyi",
+     "_queues.py", "_queues.pyi"),
 )
 RING1 = {"__init__.py", "formatters.py", "_timestamps.py", "_encoder.py",
          "_exceptions.py"}

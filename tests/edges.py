@@ -213,8 +213,8 @@ for obj in (DictAndSequence(a=1), MappingAndSequence(), Secretive(nan),
     case("a %s" % type(obj).__name__, plain, record(x=obj))
 for obj in (Lies([1, 2, 3, 4]), HasNoLength([1, 2, 3, 4]), Four(),
             [nan, 1, 2]):
-    case("two of a %s" % type(obj).__name__, options(max_items=2),
-         record(x=obj))
+    case("two of a %s" % type(obj).__name__,
+         options(fmt=["x"], max_items=2), record(x=obj))
 case("keys of 99 characters", plain, record(x={
     "k" * 99: 1, **{Text("k" * 99): n for n in range(4)}}))
 case("keys of 100 characters", plain, record(x={
@@ -276,7 +276,14 @@ for depth in 9, 10, 11:
 for fmt in ({1: "name"}, {"\ud83d\ude00": "name"}, {"\ud83d": "name"},
             ["degraded"], "%(degraded)s", {"a": {"degraded": "name"}}):
     case("fmt=%a" % (fmt,), options(fmt=fmt), record())
-case("a default whose key is no str", options(defaults={1: 2}), record())
+for given in ({"utc": 1}, {"timespec": 5}, {"timespec": None},
+              {"timespec": "hours"}, {"extra": 1}, {"extra": None},
+              {"default": 5}, {"ensure_ascii": 1}, {"max_bytes": 1.5},
+              {"max_bytes": 1023}, {"max_bytes": "2048"}, {"defaults": 5},
+              {"defaults": {1: 2}}, {"defaults": {"\ud800": 1}}, {"fmt": 5},
+              {"fmt": {"a": 5}}, {"fmt": [5]}, {"fmt": ""}, {"fmt": []},
+              {"fmt": "%(x"}, {"style": "{", "fmt": "{levelname}"}):
+    case("given %a" % given, options(**given), record())
 for key in "a", "exception", "degraded", "level", "level_", "", "\ud800":
     case("extra=%a" % key, options(extra=key, defaults={"a": 1}),
          record(x=1))
@@ -346,6 +353,14 @@ for number, data in enumerate((
         {"degraded": ["x"] * 9, "a": nan, "b": nan, "c": nan})):
     case("data %d" % number, subclass(
         mapLogRecord=lambda self, record, data=data: data), record())
+twelve = {"x%d" % n: nan for n in range(12)}
+case("data with many notes", subclass(
+    mapLogRecord=lambda self, record: super(type(self), self).mapLogRecord(
+        record)), record(**twelve))
+case("data with many notes and one more", subclass(
+    mapLogRecord=lambda self, record: {
+        **super(type(self), self).mapLogRecord(record), "more": nan}),
+    record(**twelve))
 case("more data than there may be", subclass(
     max_items=3, mapLogRecord=lambda self, record: dict.fromkeys("abcdef")),
     record())

@@ -315,6 +315,28 @@ class DiffTest(unittest.TestCase):
         self.assertIn("logging.formatters\n", printed)
         self.assertIn("\nOK\n", printed)
 
+    @unittest.skipUnless(importlib.util.find_spec("test.support")
+                         and importlib.util.find_spec(
+                             "test.support.hypothesis_helper"),
+                         "no test.support.hypothesis_helper before 3.12")
+    def test_all_tests_pass_in_cpython(self):
+        """As regrtest runs them, all pass, and leave logging as it was."""
+        folder = self.write(self.diff("--environment"))
+        printed = self.run_in(folder, """if 1:
+            import glob, logging, sys, unittest
+            sys.path.append("test")
+            sys.modules["hypothesis"] = None    # CPython has it seldom
+            before = [*logging._handlerList], {**logging._handlers}
+            suite = unittest.defaultTestLoader.loadTestsFromNames(
+                path[len("test/"):-len(".py")].replace("/", ".") for path
+                in glob.glob("test/test_logging_formatters/test_*.py"))
+            result = unittest.TextTestRunner(verbosity=0).run(suite)
+            print([*map(str, result.failures + result.errors)])
+            print(result.testsRun > 300)
+            print(before == (logging._handlerList, {**logging._handlers}))
+            """)
+        self.assertIn("[]\nTrue\nTrue\n", printed)
+
     def test_second_proposal(self):
         """logging's three functions apply the environment, once it is in."""
         first, both = self.diff(), self.diff("--environment")

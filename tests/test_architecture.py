@@ -33,9 +33,11 @@ EDGES = {
     "_overrides": {".formatters", "collections", "contextvars", "copy",
                    "functools", "itertools", "logging", "logging.handlers",
                    "operator", "os", "re", "sys", "warnings"},
-    "config": {"._overrides", ".formatters", "collections", "functools",
-               "logging", "logging.config", "logging.handlers", "os", "re",
-               "sys", "threading"},
+    "_queues": {"._overrides", ".formatters", "copy", "logging",
+                "logging.handlers"},
+    "config": {"._overrides", "._queues", ".formatters", "collections",
+               "functools", "logging", "logging.config", "logging.handlers",
+               "os", "re", "sys", "threading"},
     "__main__": {"__future__", ".config", ".contrib._commands",
                  ".contrib.launcher", "argparse", "collections.abc", "json",
                  "os", "sys", "threading", "typing"},
@@ -106,7 +108,7 @@ EDGES = {
 # What each ring may import is itself and the rings before it.
 RING1 = {"__init__", "formatters", "_timestamps", "_encoder", "_exceptions",
          "_fast"}
-RING2 = {"_overrides", "config"}
+RING2 = {"_overrides", "_queues", "config"}
 
 JSON = {"json", "json.decoder", "json.encoder", "json.scanner", "_json"}
 
