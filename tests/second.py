@@ -19,7 +19,7 @@ FIRST, LAST = -62135596800, 253402300799  # the seconds of the years 1 to 9999
 LEFT_OUT = object()
 thread = threading.local()
 class HookError(Exception):
-    """A hook raised; the arguments are its name and the exception."""
+    """The name of a hook that raised, and the exception."""
 def is_a(obj, *classes):
     return issubclass(type(obj), classes)
 def attempt(function, otherwise):
