@@ -195,7 +195,9 @@ def _override(obj, apply, **changes):
     if ours:
         return      # as we left it
     for value, variable in changes.values():
-        sys.audit(__package__ + ".env", variable, _label(obj), value)
+        # logging.env, in logging.
+        sys.audit(__name__.partition(".")[0] + ".env", variable, _label(obj),
+                  value)
     apply()
     notes = obj.__dict__.setdefault("_overrides", notes)
     for key, (value, variable) in changes.items():

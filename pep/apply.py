@@ -10,8 +10,9 @@ overrides.  It needs the first; the first does not need it.
 
 prints what a pull request to CPython would contain, as a unified diff
 against this Python's standard library: the files, their tests with the
-package's name rebound, the page of the library, the entry for NEWS and,
-with --environment, the changes to logging's three functions.
+package's name rebound, the page of the library, the entry for NEWS.  With
+--environment it is what the second proposal adds to that, the changes to
+logging's three functions among it.
 
 The interpreter's own files are only ever read.
 """
@@ -28,6 +29,9 @@ FILES = ("formatters.py", "_timestamps.py", "_encoder.py", "_exceptions.py")
 OPTIONAL = "_fast.py"
 # The second proposal, which changes two of logging's own files as well.
 ENVIRONMENT = "_overrides.py"
+# Not sysconfig's: of a Python in its build directory that is where it would
+# be installed.
+STDLIB = pathlib.Path(os.__file__).resolve().parent
 # Says that a directory was made by this script, and may be replaced.
 MARK = "made-by-apply.txt"
 
@@ -42,9 +46,9 @@ def python_directories():
     Not its prefix ("data"): a build directory below /usr, or in a
     virtual environment, is a fair target.
     """
-    return [pathlib.Path(path).resolve()
-            for name, path in sysconfig.get_paths().items()
-            if name != "data"]
+    return [STDLIB, *[pathlib.Path(path).resolve()
+                      for name, path in sysconfig.get_paths().items()
+                      if name != "data"]]
 
 
 def check(target):
@@ -70,7 +74,7 @@ def apply(target, fast=True, source=SOURCE, environment=False):
     target = pathlib.Path(target).resolve()
     check(target)
     names = new_files(fast, environment, source)
-    stdlib = pathlib.Path(sysconfig.get_path("stdlib"), "logging")
+    stdlib = STDLIB / "logging"
     for name in names:
         if (stdlib / name).exists():
             raise Refused(f"{stdlib} has a file {name} already")
@@ -95,8 +99,13 @@ def apply(target, fast=True, source=SOURCE, environment=False):
 def diff(fast=True, environment=False):
     """Return the patch as text; nothing is written."""
     import patch
-    names = new_files(fast, environment)
-    return patch.diff(patch.files(names, OPTIONAL in names, environment))
+    names = new_files(fast)
+    try:
+        found = (patch.second_files(ENVIRONMENT) if environment
+                 else patch.files(names, OPTIONAL in names))
+    except patch.Changed as exc:
+        raise Refused(exc)
+    return patch.diff(found)
 
 
 def main():
@@ -116,11 +125,12 @@ def main():
     args = parser.parse_args()
     if (args.directory is None) is not args.diff:
         parser.error("give DIRECTORY or --diff")
-    if args.diff:
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        sys.stdout.write(diff(args.fast, args.environment))
-        return
     try:
+        if args.diff:
+            text = diff(args.fast, args.environment)
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+            sys.stdout.write(text)
+            return
         package = apply(args.directory, args.fast,
                         environment=args.environment)
     except (Refused, OSError) as exc:

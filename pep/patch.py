@@ -10,9 +10,9 @@ entries of what is new, in pep/paste/, are written by hand.
 import ast
 import difflib
 import io
+import os
 import pathlib
 import re
-import sysconfig
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "Lib/test/test_logging_formatters/"
@@ -75,11 +75,51 @@ def page(text):
         text = text.replace(old, new)
     text = re.sub(r"  ``python -m benchmarks`` in the repository prints what "
                   r"a record\ncosts in all\.", "", text)
+    # CPython's clock goes on: examples with a time are for the eye.
+    text = text.replace(".. doctest::\n", ".. code-block:: pycon\n").replace(
+        ".. testcode:: tables\n", ".. code-block:: python\n")
     # CPython has no default role.
     text = re.sub(r"(?<![`:\w])`(~?JSONFormatter\.max_\w+)`(?!`)",
                   r":attr:`\1`", text)
     text = re.sub(r"(?<![`:\w])`(\w+Formatter)`(?!`)", r":class:`\1`", text)
     return text
+
+
+def environment_page(text):
+    """
+    Return the section of docs/library/config.rst about the variables, as a
+    page of Doc/library.
+    """
+    match = re.search(r"\nEnvironment variables\n-+\n(.*?)\n\n\S[^\n]*\n-{4,}\n",
+                      text, re.DOTALL)
+    item = re.search(r"   a name that the program has given to `registerFormat`"
+                     r"\n(?:      .*\n)+", text)
+    queues = re.search(r"   Behind a queue the exception keeps(?:.|\n)*?\n\n",
+                       text)
+    if not (match and item and queues):
+        raise Changed("docs/library/config.rst, its variables")
+    text = match[1].replace(item[0], "").replace(queues[0], (
+        "   Behind a queue the message is what "
+        ":meth:`.QueueHandler.prepare` has made.  If\n   the formatter of the "
+        "``QueueHandler`` is a\n   :class:`~logging.formatters.JSONFormatter`, "
+        "the console is left alone.\n\n"))
+    text = re.sub(r"`~jsonlogging\.(\w+)`", r":class:`~logging.formatters.\1`",
+                  text).replace(":data:`logging.lastResort`",
+                                "``logging.lastResort``")
+    text = re.sub(r"(?m)^(\.\. envvar:: \w+\n(?:(?!^\.\. envvar).*\n)*?"
+                  r".*\S.*\n)(?=\n*(?:\.\. envvar|\Z))",
+                  r"\1\n   .. versionadded:: next\n", text)
+    return (".. _logging-environment:\n\n"
+            "Environment variables for logging\n"
+            "=================================\n\n"
+            ":func:`logging.basicConfig`, :func:`logging.config.dictConfig` and\n"
+            ":func:`logging.config.fileConfig` apply these variables at their "
+            "end, unless their\nparameter *env* is false.\n"
+            + text.rstrip() + "\n\n"
+            ".. audit-event:: logging.env variable,target,value "
+            "logging-environment\n\n"
+            "Each override raises an auditing event ``logging.env`` before it "
+            "is applied.\n")
 
 
 def rebound(name, text):
@@ -167,8 +207,9 @@ def _applyEnvironment(env):
     """
     Apply the environment variables, if there are any, unless env is false.
     """
-    if env and any(os.environ.get("PYTHON_LOGGING_" + name) for name in (
-            "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")):
+    if env and not sys.flags.ignore_environment and any(
+            os.environ.get("PYTHON_LOGGING_" + name) for name in (
+                "LEVEL", "HANDLER_LEVEL", "FORMAT", "TIME")):
         from ._overrides import applyEnvironment
         applyEnvironment()
 '''
@@ -180,7 +221,8 @@ def hunks():
     to pairs of old and new text.
     """
     def stdlib(name):
-        path = pathlib.Path(sysconfig.get_path("stdlib"), "logging", name)
+        # Not sysconfig's: see apply.py.
+        path = pathlib.Path(os.__file__).parent / "logging" / name
         return path.read_text(encoding="utf-8")
 
     old = stdlib("__init__.py")
@@ -193,39 +235,38 @@ def hunks():
     return found
 
 
-def files(names, optional, environment=False):
+def files(names, optional):
     """
-    Return a dict of paths in CPython to pairs of old and new text; the
-    old is None for new files.
+    Return a dict of paths in CPython to pairs of old and new text, for the
+    first proposal; the old is None for new files.
 
     *names* are the files of Lib/logging that are new, *optional* tells
-    whether the fast path is among them, *environment* whether to include
-    the second proposal.
+    whether the fast path is among them.
     """
-    found = {}
-
-    def add(path, source):
-        found[path] = None, source
-
-    for name in names:
-        add("Lib/logging/" + name, _read("jsonlogging", name))
-    add(TESTS + "__init__.py", rebound("__init__.py",
-                                       _read("tests", "__init__.py")))
-    tests = [*HELPERS, *test_names(optional)]
-    if environment:
-        tests += ENVIRONMENT_TESTS
-    for name in tests:
-        add(TESTS + name, rebound(name, _read("tests", name)))
+    found = {"Lib/logging/" + name: _read("jsonlogging", name)
+             for name in names}
+    for name in ["__init__.py", *HELPERS, *test_names(optional)]:
+        found[TESTS + name] = rebound(name, _read("tests", name))
     for path in sorted((ROOT / "tests" / "data").glob("golden.*")):
-        add(TESTS + "data/" + path.name, path.read_text(encoding="utf-8"))
-    add("Doc/library/logging.formatters.rst",
-        page(_read("docs", "library", "jsonlogging.rst")))
-    add(NEWS % "77691.formatters", _read("pep", "paste", "NEWS.rst"))
-    if environment:
-        found.update(("Lib/logging/" + name, pair)
-                     for name, pair in hunks().items())
-        add(NEWS % "77691.environment",
-            _read("pep", "paste", "NEWS-environment.rst"))
+        found[TESTS + "data/" + path.name] = path.read_text(encoding="utf-8")
+    found["Doc/library/logging.formatters.rst"] = page(
+        _read("docs", "library", "jsonlogging.rst"))
+    found[NEWS % "77691.formatters"] = _read("pep", "paste", "NEWS.rst")
+    return {path: (None, text) for path, text in found.items()}
+
+
+def second_files(name):
+    """Return the same for the second proposal, whose file is *name*."""
+    found = {"Lib/logging/" + name: _read("jsonlogging", name)}
+    for test in ENVIRONMENT_TESTS:
+        found[TESTS + test] = rebound(test, _read("tests", test))
+    found["Doc/library/logging.environment.rst"] = environment_page(
+        _read("docs", "library", "config.rst"))
+    found[NEWS % "77691.environment"] = _read("pep", "paste",
+                                              "NEWS-environment.rst")
+    found = {path: (None, text) for path, text in found.items()}
+    found.update(("Lib/logging/" + name, pair)
+                 for name, pair in hunks().items())
     return found
 
 

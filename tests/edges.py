@@ -218,7 +218,7 @@ for obj in (Lies([1, 2, 3, 4]), HasNoLength([1, 2, 3, 4]), Four(),
 case("keys of 99 characters", plain, record(x={
     "k" * 99: 1, **{Text("k" * 99): n for n in range(4)}}))
 case("keys of 100 characters", plain, record(x={
-    "k" * 100: 1, ("k" * 100).encode(): 2, Text("k" * 100): 3}))
+    "k" * 100: 1, Text("k" * 100): 2, Text("k" * 100): 3}))
 case("controls in a key", options(ensure_ascii=False),
      record(x={("\x7f",): 1}))
 case("controls in arguments", options(ensure_ascii=False),

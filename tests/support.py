@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import unittest
+import warnings
 
 from . import PACKAGE, conformance
 
@@ -135,6 +136,11 @@ class BaseTest(unittest.TestCase):
         self.addCleanup(sys.setrecursionlimit, sys.getrecursionlimit())
         self.addCleanup(self._limit, getattr(sys, "tracebacklimit", None))
         self.addCleanup(self.set_zone, os.environ.get("TZ"))
+        # Keys of records may be bytes beside str, under -bb, too.
+        caught = warnings.catch_warnings()
+        caught.__enter__()
+        self.addCleanup(caught.__exit__, None, None, None)
+        warnings.simplefilter("ignore", BytesWarning)
 
     @staticmethod
     def _empty(root):
@@ -156,4 +162,5 @@ class BaseTest(unittest.TestCase):
             os.environ.pop("TZ", None)
         else:
             os.environ["TZ"] = name
-        time.tzset()
+        if hasattr(time, "tzset"):
+            time.tzset()

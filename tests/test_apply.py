@@ -266,9 +266,9 @@ class DiffTest(unittest.TestCase):
             path.write_bytes(text.encode())
         return root / "Lib"
 
-    def run_in(self, folder, code, **environ):
+    def run_in(self, folder, code, *flags, **environ):
         return subprocess.check_output(
-            [sys.executable, "-c", code], cwd=folder, encoding="utf-8",
+            [sys.executable, *flags, "-c", code], cwd=folder, encoding="utf-8",
             stderr=subprocess.STDOUT,
             env=dict(os.environ, PYTHONPATH=os.fspath(folder), **environ))
 
@@ -321,9 +321,11 @@ class DiffTest(unittest.TestCase):
                          "no test.support.hypothesis_helper before 3.12")
     def test_all_tests_pass_in_cpython(self):
         """As regrtest runs them, all pass, and leave logging as it was."""
-        folder = self.write(self.diff("--environment"))
+        folder = self.write({**self.diff(), **self.diff("--environment")})
         printed = self.run_in(folder, """if 1:
-            import glob, logging, sys, unittest
+            import sys
+            sys.path[:0] = [""]
+            import glob, logging, unittest
             sys.path.append("test")
             sys.modules["hypothesis"] = None    # CPython has it seldom
             before = [*logging._handlerList], {**logging._handlers}
@@ -334,17 +336,21 @@ class DiffTest(unittest.TestCase):
             print([*map(str, result.failures + result.errors)])
             print(result.testsRun > 300)
             print(before == (logging._handlerList, {**logging._handlers}))
-            """)
+            """, "-E", "-bb", "-W", "error")
         self.assertIn("[]\nTrue\nTrue\n", printed)
 
     def test_second_proposal(self):
         """logging's three functions apply the environment, once it is in."""
-        first, both = self.diff(), self.diff("--environment")
-        changed = {path for path in both if self.old(path)}
+        first, second = self.diff(), self.diff("--environment")
+        self.assertEqual(set(), first.keys() & second.keys())
+        changed = {path for path in second if self.old(path)}
         self.assertEqual({"Lib/logging/__init__.py", "Lib/logging/config.py"},
                          changed)
-        self.assertEqual(first, {path: both[path] for path in first})
-        folder = self.write(both)
+        page = second["Doc/library/logging.environment.rst"]
+        self.assertEqual(4, page.count("versionadded:: next"))
+        self.assertNotIn("jsonlogging", page)
+        self.assertNotIn("registerFormat", page)
+        folder = self.write({**first, **second})
         code = """if 1:
             import logging, logging.config, io, sys
             def level():
@@ -376,6 +382,9 @@ class DiffTest(unittest.TestCase):
         self.assertEqual("False\n", self.run_in(folder, code))
         self.assertEqual("True\n", self.run_in(
             folder, code, PYTHON_LOGGING_TIME="utc"))
+        code = "import sys; sys.path.insert(0, %r); %s" % (str(folder), code)
+        self.assertEqual("False\n", self.run_in(
+            folder, code, "-E", PYTHON_LOGGING_TIME="utc"))
 
     def test_page(self):
         """A page that is not what it was is refused."""

@@ -75,11 +75,26 @@ def run_flags(code, *flags, **environ):
             stdout=subprocess.PIPE).stdout.decode().strip()
 
 
+class Flags:
+    """What sys.flags would be without -E."""
+
+    ignore_environment = 0
+
+    def __init__(self, flags):
+        self.flags = flags
+
+    def __getattr__(self, name):
+        return getattr(self.flags, name)
+
+
 class ConfigTest(BaseTest):
     """A test that may configure logging and set the variables."""
 
     def setUp(self):
         super().setUp()
+        if sys.flags.ignore_environment:    # as in CPython's own runs
+            self.addCleanup(setattr, sys, "flags", sys.flags)
+            sys.flags = Flags(sys.flags)
         for name in [*os.environ]:
             if name.startswith("PYTHON_LOGGING"):
                 self.setenv(name, None)
