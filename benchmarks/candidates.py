@@ -18,8 +18,8 @@ from jsonlogging.contrib.schemas import ECSFormatter
 
 from .records import Records, SHAPES, Shape, warm_error
 
-__all__ = ["ECS", "ELEVEN", "OURS", "PEERS", "SAME", "SCHEMAS", "Unusable",
-           "describe", "examine", "lacks", "printer", "versions"]
+__all__ = ["ECS", "ELEVEN", "OURS", "PEERS", "PLAIN_CORE", "SAME", "SCHEMAS",
+           "Unusable", "describe", "examine", "lacks", "printer", "versions"]
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 ELEVEN = "JSON, 11 fields"
@@ -34,11 +34,22 @@ PEER_PACKAGES = ("python-json-logger", "ecs-logging", "structlog", "loguru",
                  "json-log-formatter", "python-logstash-async", "orjson",
                  "msgspec")
 
+PLAIN_CORE = "JSON, plain core"
+
+
+def _plain_core():
+    """Return a JSONFormatter as it is without _fast.py."""
+    formatter = JSONFormatter()
+    formatter._fast = None
+    return formatter
+
+
 OURS = {
     "text": lambda: logging.Formatter(TEXT),
     "ISO text": lambda: ISOFormatter(TEXT),
     "JSON": JSONFormatter,
     ELEVEN: lambda: JSONFormatter(ELEVEN_FIELDS),
+    PLAIN_CORE: _plain_core,
 }
 
 

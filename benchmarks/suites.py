@@ -17,8 +17,8 @@ import tempfile
 from jsonlogging import JSONFormatter
 
 from . import calls, importtime, memory, sizes
-from .candidates import (ELEVEN, OURS, PEERS, SCHEMAS, Unusable, describe,
-                         printer)
+from .candidates import (ELEVEN, OURS, PEERS, PLAIN_CORE, SCHEMAS, Unusable,
+                         describe, printer)
 from .isolation import PATH, isolated
 from .records import Records, SHAPES
 from .timing import figures, take_turns, thread_time
@@ -107,7 +107,8 @@ def end_to_end(settings, formatters):
 
 def rates(settings, formatters):
     """Formatting of plain records that come fast or slowly."""
-    chosen = _chosen(formatters, [*THREE, "dict + orjson"])
+    chosen = _chosen(formatters, [*THREE, PLAIN_CORE, "dict + json",
+                                  "dict + orjson"])
 
     def task(name):
         jobs = formatting_jobs(chosen, SHAPES["plain"], settings.batch,

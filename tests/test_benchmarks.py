@@ -206,7 +206,8 @@ class CandidatesTest(unittest.TestCase):
         self.assertEqual(missing, {})
         self.assertEqual(descriptions, {
             "JSON": {"fields": 4, "lacks": []},
-            candidates.ELEVEN: {"fields": 11, "lacks": []}})
+            candidates.ELEVEN: {"fields": 11, "lacks": []},
+            candidates.PLAIN_CORE: {"fields": 4, "lacks": []}})
 
     def test_dict_and_json(self):
         """The formatter that programs write lacks nothing either."""
