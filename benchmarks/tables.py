@@ -250,8 +250,8 @@ def report(results, labels=TABLES):
 def readme(results):
     """Return the table of README.md: Markdown."""
     plain = results["suites"]["formatting"]["plain"]
-    lines = ["| formatter | hostile records printed right | a plain record, in a loop, "
-             "as a multiple of text's time |", "|---|---|---|"]
+    lines = ["| formatter | hostile records printed right | a plain record, "
+             "in a loop, as a multiple of text's time |", "|---|---|---|"]
     for name, row in results["suites"]["contract"].items():
         if name in plain and "," not in name:   # no variants
             lines.append("| %s | %d of %d | %s |" % (
