@@ -379,8 +379,8 @@ class _Line(Converter):
         formatter, values, extras = self.options, self.record.__dict__, {}
         self.begin()
         for name, value in values.copy().items() if formatter.extra else ():
-            key = name if type(name) is str else self.key(name)
-            if key not in formatter._known or not issubclass(type(name), str):
+            if type(name) is not str or name not in formatter._known:
+                key = name if type(name) is str else self.key(name)
                 extras[free(key, extras)] = value
         if extras:
             extras = dict(self.hook("mapExtra", extras))

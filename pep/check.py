@@ -242,10 +242,12 @@ def run(command):
     if name == "tox":
         # CI runs it; here it is enough that it exists.
         ini = (ROOT / "tox.ini").read_text(encoding="utf-8")
-        sections = re.findall(r"^\[testenv:(?:\{[^}]*\})?([^]]+)\]", ini,
-                              re.MULTILINE)
-        missing = set(args[args.index("-e") + 1].split(",")) - set(sections)
-        return "no environment %s" % missing if missing else None
+        listed = re.search(r"^env_list =\n((?: +.*\n)+)", ini,
+                           re.MULTILINE)[1]
+        missing = [each for each in args[args.index("-e") + 1].split(",")
+                   if not re.search(r"^ +(py\{[\d, ]+\}-)?%s$" % each, listed,
+                                    re.MULTILINE)]
+        return "CI has no environment %s" % missing if missing else None
     program = [sys.executable] + (["-m", "pytest", "-q"] if name == "pytest"
                                   else [])
     environ = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")

@@ -285,7 +285,7 @@ class Line:
         extras, renamed, data, formatter = {}, {}, self.data, self.formatter
         known = (STANDARD | formatter._names) - {"exc_type", "exc_message"}
         for key, value in list(self.attributes.items()):
-            if not is_a(key, str) or str.__str__(key) not in known:
+            if type(key) is not str or key not in known:
                 extras[make_free(key if type(key) is str else self.key(key, ()), extras)] = value
         if extras: extras = self.hook("mapExtra", lambda hook: dict(hook(extras)))
         if is_a(extra, str):

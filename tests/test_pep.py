@@ -70,6 +70,13 @@ class FormTest(unittest.TestCase):
                 self.assertIn(what, self.found(
                     "\n\n\nMotivation\n", "\n%s\n\n\nMotivation\n" % new))
 
+    def test_opening_post(self):
+        """The opening post has at most 400 words."""
+        text = (ROOT / "pep" / "discussion.md").read_text(encoding="utf-8")
+        post, _, questions = text.partition("# Questions that will be asked")
+        self.assertTrue(questions)
+        self.assertLessEqual(len(post.split()), 400)
+
     def test_words(self):
         """A PEP that is too long or too short is refused."""
         self.assertIn("words", self.found("Abstract\n========\n",
@@ -187,6 +194,9 @@ class CommandsTest(unittest.TestCase):
         self.assertIn("status 3", check.run("python -c 'exit(3)'"))
         self.assertIsNone(check.run("tox -e pep,docs"))
         self.assertIn("nowhere", check.run("tox -e nowhere"))
+        # It exists, but nothing runs it.
+        self.assertIn("property", check.run("tox -e property"))
+        self.assertIsNone(check.run("tox -e patched"))
 
 
 if __name__ == "__main__":
