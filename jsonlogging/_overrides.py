@@ -337,10 +337,10 @@ def _choose(settings, made, route):
     if any(isinstance(queue.formatter, JSONFormatter)
            for queue in route.queues):
         return formatter        # the line has been made
-    return _replace(settings, made, formatter)
+    return _replaced(settings, made, formatter)
 
 
-def _replace(settings, made, formatter):
+def _replaced(settings, made, formatter):
     """Return what FORMAT, which makes *made*, and TIME make of *formatter*."""
     if made is not None and not _is_kept(settings.format, formatter, made):
         formatter = made

@@ -10,7 +10,7 @@ made is left as it is: it may be there to redact.
 
 import copy, logging, logging.handlers
 
-from ._overrides import _replace
+from ._overrides import _replaced
 from .formatters import JSONFormatter
 
 __all__ = ["choose", "inner"]
@@ -27,7 +27,7 @@ def choose(settings, made, route):
         renders = settings.format not in (None, "text")
         return _Unqueued(None) if renders and own is not None and (
             not isinstance(own, JSONFormatter)) else old
-    new = _replace(settings, made, own)
+    new = _replaced(settings, made, own)
     if not route.queues or made is None:
         return old if new is own else new
     if new is own and not isinstance(new, JSONFormatter):
