@@ -78,6 +78,7 @@ def apply(target, fast=True, source=SOURCE, environment=False):
     for name in names:
         if (stdlib / name).exists():
             raise Refused(f"{stdlib} has a file {name} already")
+    changed = made("hunks") if environment else {}
 
     package = target / "logging"
     target.mkdir(parents=True, exist_ok=True)
@@ -89,23 +90,25 @@ def apply(target, fast=True, source=SOURCE, environment=False):
                     ignore=shutil.ignore_patterns("__pycache__"))
     for name in names:
         shutil.copyfile(source / name, package / name)
-    if environment:
-        import patch    # no other use of this function needs it
-        for name, (_, new) in patch.hunks().items():
-            (package / name).write_text(new, encoding="utf-8")
+    for name, (_, new) in changed.items():
+        (package / name).write_text(new, encoding="utf-8")
     return package
+
+
+def made(function, *args):
+    """Return what the *function* of patch.py, by its name, makes."""
+    import patch    # the first proposal's copy does without it
+    try:
+        return getattr(patch, function)(*args)
+    except patch.Changed as exc:
+        raise Refused(exc)
 
 
 def diff(fast=True, environment=False):
     """Return the patch as text; nothing is written."""
-    import patch
     names = new_files(fast)
-    try:
-        found = (patch.second_files(ENVIRONMENT) if environment
-                 else patch.files(names, OPTIONAL in names))
-    except patch.Changed as exc:
-        raise Refused(exc)
-    return patch.diff(found)
+    return made("diff", made("second_files", ENVIRONMENT) if environment
+                else made("files", names, OPTIONAL in names))
 
 
 def main():

@@ -50,8 +50,8 @@ class ApplyTest(unittest.TestCase):
     def run_script(self, *args, script=SCRIPT, status=0):
         """Run the script, return what it prints."""
         result = subprocess.run(
-            [sys.executable, script, *args], cwd=self.folder,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, *filter(None, [script]), *args],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             encoding="utf-8")
         self.assertEqual(status, result.returncode, result.stdout)
         return result.stdout
@@ -207,6 +207,16 @@ class ApplyTest(unittest.TestCase):
         self.assertIn("is not a directory",
                       self.run_script(self.target, status=1))
         self.assertEqual("mine", self.target.read_text(encoding="utf-8"))
+
+    def test_refuses_functions_of_another_form(self):
+        """A Python that has *env* already is refused before a file is made."""
+        code = ("import sys; sys.path.insert(0, %r); import apply, patch\n"
+                "def with_env(*args): raise patch.Changed('the head of f')\n"
+                "patch.with_env = with_env\nsys.argv[1:] = %r\napply.main()"
+                % (str(SCRIPT.parent), ["--environment", str(self.target)]))
+        self.assertIn("the head of f", self.run_script(
+            "-c", code, script=None, status=1))
+        self.assertFalse(self.target.exists())
 
     def test_refuses_to_overwrite(self):
         """A Python that has such a file already is refused."""
