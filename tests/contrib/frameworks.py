@@ -26,6 +26,7 @@ import pytest
 import jsonlogging
 
 from ..support import strict_loads
+from ..test_pages import pages
 
 JSON = {"PYTHON_LOGGING_FORMAT": "json"}
 RUN = [sys.executable, "-m", "jsonlogging", "run"]
@@ -180,6 +181,11 @@ DJANGO = """
         client.get("/absent?card=4111")
         client.get("/fail")
     """
+MANAGE = """
+    import shop, sys
+    from django.core.management import execute_from_command_line
+    execute_from_command_line(sys.argv)
+    """
 DJANGO_LINES = [
     ("shop.views", "WARNING", "low stock"),
     ("django.request", "WARNING", "Not Found: /absent"),
@@ -199,16 +205,15 @@ def test_django(run, write):
 
 
 PLAIN = [sys.executable]
-PAGE = pathlib.Path(__file__).parents[2] / "docs/howto/frameworks.rst"
+PAGE = pages.DOCS / "howto" / "frameworks.rst"
 
 
 def page_block(title):
     """Return the code to copy that the page of frameworks has for *title*."""
     section = PAGE.read_text(encoding="utf-8").split(
         "\n%s\n%s\n" % (title, "-" * len(title)))[1]
-    code = re.search(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)",
-                     section)[1]
-    return textwrap.dedent(code)
+    return next(block.code for block in pages.blocks(section)
+                if block.language == "python")
 
 
 def test_page_django(serve, write):
@@ -217,11 +222,7 @@ def test_page_django(serve, write):
     source = textwrap.dedent(DJANGO)
     write("shop.py", "import settings as own\n" + re.sub(
         r"LOGGING=\{.*?\}\)\n", "LOGGING=own.LOGGING)\n", source, flags=re.S))
-    write("manage.py", """
-        import shop, sys
-        from django.core.management import execute_from_command_line
-        execute_from_command_line(sys.argv)
-        """)
+    write("manage.py", MANAGE)
     port = free_port()
     server = serve("manage.py", "runserver", port, command=PLAIN)
     server.until("Quit the server")
@@ -300,7 +301,7 @@ def test_django_query_string(run, write):
     path = write("shop.py", DJANGO)
     assert "4111" not in "".join(run(path))
     assert "4111" in "".join(run(path, **JSON))
-    guide = pathlib.Path(__file__).parents[2] / "docs/howto/environment.rst"
+    guide = pages.DOCS / "howto" / "environment.rst"
     code = guide.read_text(encoding="utf-8").split("# redact.py\n")[1]
     code = code.split("\n\nThat")[0]
     write("redact.py", code)
@@ -313,43 +314,32 @@ def test_django_query_string(run, write):
     assert "4111" not in "".join(lines)
 
 
-def test_django_runserver(serve, write):
-    """manage.py runserver prints text around logging, to standard output."""
+def runserver(serve, write, *args):
+    """Ask a server that *args* start for a page; return what is printed."""
     write("shop.py", DJANGO)
-    write("manage.py", """
-        import shop, sys
-        from django.core.management import execute_from_command_line
-        execute_from_command_line(sys.argv)
-        """)
+    write("manage.py", MANAGE)
     port = free_port()
-    server = serve("manage.py", "runserver", "--noreload", port, **JSON)
+    server = serve(*args, port, **JSON)
     server.until("Quit the server")
     get(port)
     server.until("GET / HTTP")
     lines = server.stop()
-    found = [line for line in lines if line.startswith("{")]
-    assert ("shop.views", "WARNING", "low stock") in logged(found)
-    assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in logged(found)
+    found = logged(line for line in lines if line.startswith("{"))
+    assert ("shop.views", "WARNING", "low stock") in found
+    assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in found
+    return lines
+
+
+def test_django_runserver(serve, write):
+    """manage.py runserver prints text around logging, to standard output."""
+    lines = runserver(serve, write, "manage.py", "runserver", "--noreload")
     text = "\n".join(line for line in lines if not line.startswith("{"))
     assert "Performing system checks" in text
 
 
 def test_django_reload(serve, write):
     """runserver starts itself again: --children reaches what serves."""
-    write("shop.py", DJANGO)
-    write("manage.py", """
-        import shop, sys
-        from django.core.management import execute_from_command_line
-        execute_from_command_line(sys.argv)
-        """)
-    port = free_port()
-    server = serve("--children", "manage.py", "runserver", port, **JSON)
-    server.until("Quit the server")
-    get(port)
-    server.until("GET / HTTP")
-    found = logged(line for line in server.stop() if line.startswith("{"))
-    assert ("shop.views", "WARNING", "low stock") in found
-    assert ("django.server", "INFO", '"GET / HTTP/1.1" 200 2') in found
+    runserver(serve, write, "--children", "manage.py", "runserver")
 
 
 FLASK = """
