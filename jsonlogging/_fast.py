@@ -439,8 +439,8 @@ class _Code:
                     ["record." + name for name in attributes]))]
         code += _MESSAGE if "\1message\1" in self.text else []
         # Here, because from then on CPython 3.11 reads attributes slower.
-        code += ["d = record.__dict__"] + ["bare = " + _BARE][:len(self.lines)]
-        code += self.lines
+        code += ["d = record.__dict__",
+                 *(["bare = " + _BARE, *self.lines] if self.lines else [])]
         code += ["extras = '' if %s else %s" % (
             "bare" if self.lines else _BARE,
             "extras_of(formatter, d)" if formatter.extra else "''")]
